@@ -1,0 +1,3 @@
+//! The `wonderland` program.
+
+fn main() {}

@@ -1,0 +1,56 @@
+//! The two element types of tensors, `f32` and `f64`.
+//!
+//! The trait is sealed and carries, hidden, the calls into faer: they are
+//! compiled here for both types, so that crates above never compile faer's
+//! generic kernels again.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+use crate::Real;
+
+/// Element of a [`Tensor`](crate::Tensor): `f32` or `f64`.
+pub trait Scalar:
+    Real + faer::traits::RealField + serde::Serialize + serde::de::DeserializeOwned + sealed::Kernels
+{
+    /// Distance from 1 to the next larger number.
+    const EPSILON: Self;
+    /// Largest finite number.
+    const MAX: Self;
+    /// Smallest positive normal number.
+    const MIN_POSITIVE: Self;
+    /// Positive infinity.
+    const INFINITY: Self;
+    /// Not a number.
+    const NAN: Self;
+}
+
+pub(crate) mod sealed {
+    use faer::{MatMut, MatRef};
+
+    /// The compiled calls into faer.
+    pub trait Kernels: Sized {
+        /// `dst = lhs rhs`, or `dst += lhs rhs`.
+        fn gemm(dst: MatMut<'_, Self>, add: bool, lhs: MatRef<'_, Self>, rhs: MatRef<'_, Self>);
+    }
+}
+
+macro_rules! impl_scalar {
+    ($t:ident) => {
+        impl Scalar for $t {
+            const EPSILON: Self = $t::EPSILON;
+            const MAX: Self = $t::MAX;
+            const MIN_POSITIVE: Self = $t::MIN_POSITIVE;
+            const INFINITY: Self = $t::INFINITY;
+            const NAN: Self = $t::NAN;
+        }
+        impl sealed::Kernels for $t {
+            fn gemm(dst: MatMut<'_, $t>, add: bool, lhs: MatRef<'_, $t>, rhs: MatRef<'_, $t>) {
+                let accum = if add { Accum::Add } else { Accum::Replace };
+                matmul(dst, accum, lhs, rhs, 1.0, Par::Seq);
+            }
+        }
+    };
+}
+impl_scalar!(f32);
+impl_scalar!(f64);
