@@ -1,3 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+
+mod error;
+mod regression;
+mod student_t;
+
+pub use error::{Error, Result};
+pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};
+pub use student_t::student_t;

@@ -1,0 +1,77 @@
+//! What can go wrong in this crate, each fault with its numbers.
+
+/// Faults of `wonderland-models`.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A vector has not one entry per row.
+    #[error(
+        "{name} has {actual} entries but {rows_of} has {expected} rows: give one entry per row"
+    )]
+    LengthMismatch {
+        /// The vector.
+        name: &'static str,
+        /// Its length.
+        actual: usize,
+        /// What the rows belong to.
+        rows_of: &'static str,
+        /// Rows there.
+        expected: usize,
+    },
+    /// The columns given are not those of the fit.
+    #[error("the model was fitted on {expected} columns but X has {actual}: give the same columns")]
+    ColumnMismatch {
+        /// Columns at the fit.
+        expected: usize,
+        /// Columns now.
+        actual: usize,
+    },
+    /// There is not enough data for what was asked.
+    #[error("{what} needs at least {needed} rows but got {actual}: give more rows")]
+    TooFewRows {
+        /// What was asked.
+        what: &'static str,
+        /// Rows needed.
+        needed: usize,
+        /// Rows given.
+        actual: usize,
+    },
+    /// NaN or an infinity in a vector.
+    #[error("{name} holds {value} at position {index}: every value must be finite")]
+    NonFinite {
+        /// The vector.
+        name: &'static str,
+        /// Position of the first such value, from 0.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A weight is negative, not finite, or all of them are zero.
+    #[error("weights are not usable ({reason}): give finite weights ≥ 0, at least one above 0")]
+    InvalidWeights {
+        /// The first fault found, with its position.
+        reason: String,
+    },
+    /// A setting is outside its range.
+    #[error("{name} is {value}: {rule}")]
+    InvalidSetting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// A finite input whose answer is too large for the number type.
+    #[error("{what} overflows: rescale the columns or the target")]
+    Overflow {
+        /// The quantity.
+        what: &'static str,
+    },
+    /// A fault of the linear algebra beneath.
+    #[error(transparent)]
+    Linalg(#[from] wonderland_linalg::Error),
+}
+
+/// Result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
