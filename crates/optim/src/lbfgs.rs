@@ -1,0 +1,170 @@
+//! Limited-memory BFGS (notes §2.3, quasi-Newton): the direction −Hg where H
+//! approximates the inverse Hessian from the last few steps and gradient
+//! changes, never written down.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::check_setting;
+use crate::line_search::LineSearch;
+use crate::run::{Point, Run};
+use crate::vector::{add_scaled, dot, norm};
+use crate::{Objective, Observer, Outcome, Result, Stopping};
+
+/// L-BFGS with a strong-Wolfe line search: the method of choice for smooth
+/// objectives of any size whose Hessian is not at hand.
+///
+/// Per iteration: 4·memory·d multiplications and, nearly always, one evaluation.
+/// When a search finds nothing lower, the memory is dropped and steepest
+/// descent is tried before the run stops with
+/// [`Stop::Precision`](crate::Stop::Precision).
+///
+/// # References
+/// Liu & Nocedal, Math. Program. 45 (1989) 503; Nocedal & Wright, *Numerical
+/// Optimization* (2006), algorithm 7.4.
+///
+/// # Examples
+/// ```
+/// use wonderland_optim::Lbfgs;
+/// // (x − 3)² + 10 (y + 1)²
+/// let mut bowl = |x: &[f64], g: &mut [f64]| {
+///     let (a, b) = (x[0] - 3.0, x[1] + 1.0);
+///     g.copy_from_slice(&[2.0 * a, 20.0 * b]);
+///     a * a + 10.0 * b * b
+/// };
+/// let found = Lbfgs::default().minimise(&mut bowl, &[0.0, 0.0], &mut ())?;
+/// assert!((found.x[0] - 3.0).abs() < 1e-6 && (found.x[1] + 1.0).abs() < 1e-6);
+/// # Ok::<(), wonderland_optim::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lbfgs {
+    /// Pairs of steps and gradient changes that are kept, at least 1; 5 to 20
+    /// are usual.
+    pub memory: usize,
+    /// When to stop.
+    pub stopping: Stopping,
+}
+
+impl Default for Lbfgs {
+    fn default() -> Self {
+        Self { memory: 10, stopping: Stopping::default() }
+    }
+}
+
+impl Lbfgs {
+    /// Minimises `objective` from `x0`.
+    ///
+    /// # Errors
+    /// Bad settings or start; [`Error::Unbounded`](crate::Error::Unbounded).
+    pub fn minimise<O: Objective>(
+        &self,
+        objective: &mut O,
+        x0: &[f64],
+        observer: &mut impl Observer,
+    ) -> Result<Outcome> {
+        check_setting(
+            self.memory >= 1,
+            "memory",
+            self.memory as f64,
+            "keep at least one pair; GradientDescent keeps none",
+        )?;
+        let (mut run, mut at) = Run::start(objective, x0, self.stopping)?;
+        if let Some(stop) = run.begin(&at, observer) {
+            return Ok(run.finish(stop));
+        }
+        let mut search = LineSearch::new(&run, 0.9);
+        let mut memory = Memory::new(self.memory, x0.len());
+        let mut p = vec![0.0; x0.len()];
+        loop {
+            memory.direction(&at.gradient, &mut p);
+            // Rounding may spoil the direction of a nearly singular memory.
+            if dot(&p, &at.gradient) >= 0.0 || p.iter().any(|v| !v.is_finite()) {
+                memory.clear();
+                memory.direction(&at.gradient, &mut p);
+            }
+            // The first direction has no scale: move by at most 1.
+            let t = if memory.is_empty() { 1.0_f64.min(1.0 / norm(&at.gradient)) } else { 1.0 };
+            if !search.search(&mut run, &at, &p, t) {
+                if memory.is_empty() {
+                    return run.stuck();
+                }
+                memory.clear();
+                continue;
+            }
+            let stop = run.step(&at.x, &search.trial, observer)?;
+            memory.push(&at, &search.trial);
+            std::mem::swap(&mut at, &mut search.trial);
+            if let Some(stop) = stop {
+                return Ok(run.finish(stop));
+            }
+        }
+    }
+}
+
+/// One step s = x⁺ − x and its gradient change y = g⁺ − g.
+struct Pair {
+    s: Vec<f64>,
+    y: Vec<f64>,
+    /// ⟨s, y⟩ > 0.
+    sy: f64,
+}
+
+/// The last pairs, oldest first.
+struct Memory {
+    pairs: std::collections::VecDeque<Pair>,
+    capacity: usize,
+    alpha: Vec<f64>,
+    dim: usize,
+}
+
+impl Memory {
+    fn new(capacity: usize, dim: usize) -> Self {
+        let pairs = std::collections::VecDeque::with_capacity(capacity);
+        Self { pairs, capacity, alpha: vec![0.0; capacity], dim }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.pairs.clear();
+    }
+
+    /// Adds the pair of a step, in the storage of the oldest when full.
+    ///
+    /// A pair without curvature would break positive definiteness and is left
+    /// out; under the strong Wolfe conditions there is none.
+    fn push(&mut self, from: &Point, to: &Point) {
+        let oldest = if self.pairs.len() == self.capacity { self.pairs.pop_front() } else { None };
+        let mut pair = oldest.unwrap_or_else(|| Pair {
+            s: vec![0.0; self.dim],
+            y: vec![0.0; self.dim],
+            sy: 0.0,
+        });
+        for i in 0..self.dim {
+            pair.s[i] = to.x[i] - from.x[i];
+            pair.y[i] = to.gradient[i] - from.gradient[i];
+        }
+        pair.sy = dot(&pair.s, &pair.y);
+        if pair.sy > f64::EPSILON * norm(&pair.s) * norm(&pair.y) && pair.sy.is_finite() {
+            self.pairs.push_back(pair);
+        }
+    }
+
+    /// p = −Hg by the two-loop recursion.
+    fn direction(&mut self, gradient: &[f64], p: &mut [f64]) {
+        p.iter_mut().zip(gradient).for_each(|(p, g)| *p = -g);
+        for (pair, alpha) in self.pairs.iter().zip(&mut self.alpha).rev() {
+            *alpha = dot(&pair.s, p) / pair.sy;
+            add_scaled(p, -*alpha, &pair.y);
+        }
+        if let Some(last) = self.pairs.back() {
+            let scale = last.sy / dot(&last.y, &last.y);
+            p.iter_mut().for_each(|p| *p *= scale);
+        }
+        for (pair, alpha) in self.pairs.iter().zip(&self.alpha) {
+            let beta = dot(&pair.y, p) / pair.sy;
+            add_scaled(p, alpha - beta, &pair.s);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The few vector operations of the minimisers.
+
+/// ⟨a, b⟩.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    debug_assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// ‖a‖, without overflow or underflow of the squares.
+pub(crate) fn norm(a: &[f64]) -> f64 {
+    let largest = max_abs(a);
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    let sum: f64 = a.iter().map(|v| (v / largest).powi(2)).sum();
+    largest * sum.sqrt()
+}
+
+/// max |aᵢ|; 0 of no entries.
+pub(crate) fn max_abs(a: &[f64]) -> f64 {
+    a.iter().fold(0.0, |m, v| v.abs().max(m))
+}
+
+/// ‖a − b‖.
+pub(crate) fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+}
+
+/// y += s x.
+pub(crate) fn add_scaled(y: &mut [f64], s: f64, x: &[f64]) {
+    debug_assert_eq!(y.len(), x.len());
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += s * x);
+}
+
+/// out = x + t p.
+pub(crate) fn along(out: &mut [f64], x: &[f64], t: f64, p: &[f64]) {
+    out.iter_mut().zip(x.iter().zip(p)).for_each(|(o, (x, p))| *o = x + t * p);
+}
