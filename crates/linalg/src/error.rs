@@ -50,6 +50,42 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// No rows, where at least one is needed.
+    #[error("{op} got no rows: give at least one")]
+    Empty {
+        /// The operation asked for.
+        op: &'static str,
+    },
+    /// A weight that is negative, infinite or NaN.
+    #[error("weight {value} of row {row}: weights must be finite and not negative")]
+    InvalidWeight {
+        /// Row of the first such weight, from 0.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// All weights are zero.
+    #[error("all {rows} weights are zero: give at least one row a positive weight")]
+    NoWeight {
+        /// Number of rows.
+        rows: usize,
+    },
+    /// A tolerance outside \[0, 1).
+    #[error("{name} is {value}: give a number from 0 to below 1")]
+    InvalidTolerance {
+        /// Name of the setting.
+        name: &'static str,
+        /// The value that came.
+        value: f64,
+    },
+    /// The result exists but is too large for the element type.
+    #[error("{what} of column {column} exceeds the largest number of its type: rescale the data")]
+    Overflow {
+        /// What overflowed.
+        what: &'static str,
+        /// Column of the first such value, from 0.
+        column: usize,
+    },
 }
 
 /// Result of this crate.

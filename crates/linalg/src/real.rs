@@ -131,7 +131,7 @@ pub trait Real:
 
     /// x · ln y, with 0 · ln y = 0 for every y that is not NaN.
     fn xlogy(self, y: Self) -> Self {
-        if self == Self::ZERO && y.to_f64() == y.to_f64() { Self::ZERO } else { self * y.ln() }
+        if self == Self::ZERO && !y.to_f64().is_nan() { Self::ZERO } else { self * y.ln() }
     }
 
     /// ln(eˣ + eʸ), without overflow.

@@ -204,6 +204,18 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
+/// A slice viewed as a matrix of one column, without a copy.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::column;
+/// assert_eq!(column(&[1.0, 2.0, 3.0]).nrows(), 3);
+/// ```
+#[must_use]
+pub fn column<T>(x: &[T]) -> MatRef<'_, T> {
+    MatRef::from_column_major_slice(x, x.len(), 1)
+}
+
 impl<T: Scalar> Index<[usize; 2]> for Tensor<T> {
     type Output = T;
     #[track_caller]

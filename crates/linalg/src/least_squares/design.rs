@@ -1,0 +1,222 @@
+//! The design as the solvers read it: checked once, in blocks of rows, columns
+//! scaled by powers of two, a column of ones in front for the intercept.
+//!
+//! X is never copied as a whole; elements are widened to `f64` block by block,
+//! so `f32` data is solved with the digits of `f64`.
+
+use faer::MatRef;
+
+use super::scale::{exponent, pow2};
+use crate::{Error, Result, Scalar};
+
+/// Rows that one block holds: small enough for a cache with its columns.
+pub(super) fn block_rows(n_columns: usize) -> usize {
+    (32_768 / n_columns.max(1)).clamp(64, 1024)
+}
+
+/// A checked problem min ‖√w ∘ (Y − [1 X] B)‖.
+pub(super) struct Design<'a, T> {
+    X: MatRef<'a, T>,
+    Y: MatRef<'a, T>,
+    weights: Option<&'a [T]>,
+    /// The weights are multiplied by 2^(−weight_exponent), which is even.
+    pub(super) weight_exponent: i32,
+    intercept: bool,
+    /// Column j of the design is multiplied by 2^(−exponents\[j\]).
+    pub(super) exponents: Vec<i32>,
+    /// Target k is multiplied by 2^(−target_exponents\[k\]).
+    pub(super) target_exponents: Vec<i32>,
+    /// Rows with a positive weight.
+    pub(super) n_samples: usize,
+}
+
+/// A block of rows, column-major with `ld` rows reserved per column.
+pub(super) struct Block {
+    pub(super) ld: usize,
+    /// Rows loaded.
+    pub(super) rows: usize,
+    /// Scaled design.
+    pub(super) A: Vec<f64>,
+    /// Scaled targets.
+    pub(super) Y: Vec<f64>,
+    /// Scaled weights, all 1 when none were given.
+    pub(super) w: Vec<f64>,
+}
+
+impl Block {
+    pub(super) fn column(&self, j: usize) -> &[f64] {
+        &self.A[j * self.ld..j * self.ld + self.rows]
+    }
+    pub(super) fn target(&self, k: usize) -> &[f64] {
+        &self.Y[k * self.ld..k * self.ld + self.rows]
+    }
+}
+
+impl<'a, T: Scalar> Design<'a, T> {
+    /// Checks shapes, finiteness and weights, and finds the scales.
+    pub(super) fn new(
+        X: MatRef<'a, T>,
+        Y: MatRef<'a, T>,
+        weights: Option<&'a [T]>,
+        intercept: bool,
+    ) -> Result<Self> {
+        let n = X.nrows();
+        if Y.nrows() != n {
+            return Err(Error::ShapeMismatch {
+                op: "least squares",
+                left: vec![n, X.ncols()],
+                right: vec![Y.nrows(), Y.ncols()],
+                rule: "give one row of targets per row of X",
+            });
+        }
+        if n == 0 {
+            return Err(Error::Empty { op: "least squares" });
+        }
+        let mut n_samples = n;
+        let mut weight_exponent = 0;
+        if let Some(w) = weights {
+            if w.len() != n {
+                return Err(Error::ShapeMismatch {
+                    op: "least squares",
+                    left: vec![n, X.ncols()],
+                    right: vec![w.len()],
+                    rule: "give one weight per row of X",
+                });
+            }
+            let mut largest = 0.0;
+            n_samples = 0;
+            for (row, &w) in w.iter().enumerate() {
+                let w = w.to_f64();
+                if !(w.is_finite() && w >= 0.0) {
+                    return Err(Error::InvalidWeight { row, value: w });
+                }
+                n_samples += usize::from(w > 0.0);
+                largest = f64::max(largest, w);
+            }
+            if n_samples == 0 {
+                return Err(Error::NoWeight { rows: n });
+            }
+            weight_exponent = exponent(largest).div_euclid(2) * 2;
+        }
+        let mut exponents = vec![1; usize::from(intercept)];
+        exponents.extend(column_exponents(X, weights, "X")?);
+        let target_exponents = column_exponents(Y, weights, "y")?;
+        Ok(Self {
+            X,
+            Y,
+            weights,
+            weight_exponent,
+            intercept,
+            exponents,
+            target_exponents,
+            n_samples,
+        })
+    }
+
+    pub(super) fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+    pub(super) fn nrows(&self) -> usize {
+        self.X.nrows()
+    }
+    /// Columns of the design, the intercept's included.
+    pub(super) fn ncols(&self) -> usize {
+        self.exponents.len()
+    }
+    pub(super) fn n_targets(&self) -> usize {
+        self.Y.ncols()
+    }
+
+    /// An empty block for [`load`](Design::load).
+    pub(super) fn block(&self) -> Block {
+        self.block_of_rows(block_rows(self.ncols() + self.n_targets()))
+    }
+
+    /// The same, for `rows` rows at a time.
+    pub(super) fn block_of_rows(&self, rows: usize) -> Block {
+        let ld = rows.min(self.nrows());
+        Block {
+            ld,
+            rows: 0,
+            A: vec![0.0; ld * self.ncols()],
+            Y: vec![0.0; ld * self.n_targets()],
+            w: vec![1.0; ld],
+        }
+    }
+
+    /// Fills `block` with the rows from `start` on; says whether there were any.
+    pub(super) fn load(&self, block: &mut Block, start: usize) -> bool {
+        let rows = block.ld.min(self.nrows().saturating_sub(start));
+        block.rows = rows;
+        let ld = block.ld;
+        let first = usize::from(self.intercept);
+        if self.intercept {
+            block.A[..rows].fill(0.5);
+        }
+        let X = self.X.subrows(start.min(self.nrows()), rows);
+        load_scaled(X, &self.exponents[first..], &mut block.A[first * ld..], ld);
+        let Y = self.Y.subrows(start.min(self.nrows()), rows);
+        load_scaled(Y, &self.target_exponents, &mut block.Y, ld);
+        if let Some(w) = self.weights {
+            let (a, b) = factors(-self.weight_exponent);
+            for (out, w) in block.w.iter_mut().zip(&w[start..start + rows]) {
+                *out = w.to_f64() * a * b;
+            }
+            // A row without weight takes no part, whatever it holds.
+            for i in (0..rows).filter(|&i| block.w[i] == 0.0) {
+                for j in 0..self.ncols() {
+                    block.A[j * ld + i] = 0.0;
+                }
+                for k in 0..self.n_targets() {
+                    block.Y[k * ld + i] = 0.0;
+                }
+            }
+        }
+        rows > 0
+    }
+}
+
+/// Refuses NaN and infinities, with the position of the first.
+pub(super) fn check_finite<T: Scalar>(X: MatRef<'_, T>, name: &'static str) -> Result<()> {
+    column_exponents(X, None, name).map(drop)
+}
+
+/// 2^e as two normal factors, |e| ≤ 2044.
+fn factors(e: i32) -> (f64, f64) {
+    let half = e.clamp(-1022, 1022);
+    (pow2(half), pow2((e - half).clamp(-1022, 1022)))
+}
+
+/// The exponent of the largest element of every column, or the first element
+/// that is not finite.
+fn column_exponents<T: Scalar>(
+    X: MatRef<'_, T>,
+    weights: Option<&[T]>,
+    name: &'static str,
+) -> Result<Vec<i32>> {
+    let mut largest = vec![0.0_f64; X.ncols()];
+    for i in 0..X.nrows() {
+        let counts = weights.is_none_or(|w| w[i] > T::ZERO);
+        for (j, largest) in largest.iter_mut().enumerate() {
+            let x = X[(i, j)].to_f64();
+            if !x.is_finite() {
+                return Err(Error::NonFinite { name, row: i, column: j, value: x });
+            }
+            if counts && x.abs() > *largest {
+                *largest = x.abs();
+            }
+        }
+    }
+    Ok(largest.into_iter().map(exponent).collect())
+}
+
+/// Column j of `out` = column j of `X` times 2^(−exponents\[j\]).
+fn load_scaled<T: Scalar>(X: MatRef<'_, T>, exponents: &[i32], out: &mut [f64], ld: usize) {
+    for (j, &e) in exponents.iter().enumerate() {
+        let (a, b) = factors(-e);
+        let out = &mut out[j * ld..j * ld + X.nrows()];
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = X[(i, j)].to_f64() * a * b;
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Householder QR of a small column-major block, R only, and its
+//! column-pivoted form on a triangular factor.
+//!
+//! faer's QR stops at columns below 16 m ε and returns a staircase; here every
+//! column is reflected, and the rank is decided once, afterwards, on the
+//! factor of the whole design.
+
+use super::scale::{exponent, pow2};
+
+/// Replaces the upper triangle of the (m, p) block `a` by R of its QR
+/// factorisation; what lies below is left undefined.
+pub(super) fn triangularise(a: &mut [f64], ld: usize, m: usize, p: usize) {
+    pulp::Arch::new().dispatch(|| triangularise_kernel(a, ld, m, p));
+}
+
+#[inline(always)]
+fn triangularise_kernel(a: &mut [f64], ld: usize, m: usize, p: usize) {
+    for k in 0..p.min(m) {
+        let (head, tail) = a.split_at_mut((k + 1) * ld);
+        let v = &mut head[k * ld + k..k * ld + m];
+        let Some((beta, tau)) = reflector(v) else { continue };
+        for j in 0..p - k - 1 {
+            reflect(v, tau, &mut tail[j * ld + k..j * ld + m]);
+        }
+        v[0] = beta;
+    }
+}
+
+/// Turns x into the Householder vector v with v₀ = 1 and H = I − τ v vᵀ taking
+/// x to (β, 0, …, 0); `None` when x is zero below its head already.
+#[inline(always)]
+fn reflector(x: &mut [f64]) -> Option<(f64, f64)> {
+    let tail = dot(&x[1..], &x[1..]);
+    if tail == 0.0 {
+        return None;
+    }
+    let alpha = x[0];
+    let norm = (alpha * alpha + tail).sqrt();
+    let beta = if alpha > 0.0 { -norm } else { norm };
+    let scale = 1.0 / (alpha - beta);
+    for x in &mut x[1..] {
+        *x *= scale;
+    }
+    x[0] = 1.0;
+    Some((beta, (beta - alpha) / beta))
+}
+
+#[inline(always)]
+fn reflect(v: &[f64], tau: f64, y: &mut [f64]) {
+    let s = -tau * dot(v, y);
+    for (y, v) in y.iter_mut().zip(v) {
+        *y = v.mul_add(s, *y);
+    }
+}
+
+/// A dot product in eight lanes.
+#[inline(always)]
+pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let mut lanes = [0.0_f64; 8];
+    let (xs, x_rest) = x.as_chunks::<8>();
+    let (ys, y_rest) = y.as_chunks::<8>();
+    for (x, y) in xs.iter().zip(ys) {
+        for l in 0..8 {
+            lanes[l] = x[l].mul_add(y[l], lanes[l]);
+        }
+    }
+    for (l, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
+        lanes[l] = x.mul_add(*y, lanes[l]);
+    }
+    ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5]))
+        + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
+}
+
+/// R of A P = Q R with the columns ordered, and how many of them count.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PivotedFactor {
+    /// Upper triangular (p, p), column-major, columns permuted and scaled by
+    /// 2^(−shifts) of their original column.
+    pub(super) R: Vec<f64>,
+    /// Column `order[k]` of the design stands at place k.
+    pub(super) order: Vec<usize>,
+    /// Binary exponents taken out of the columns, in the design's order.
+    pub(super) shifts: Vec<i32>,
+    /// Number of independent columns.
+    pub(super) rank: usize,
+    /// Number of columns.
+    pub(super) p: usize,
+}
+
+/// Pivots the columns of the triangular factor `R` ~ (p, p), column-major.
+///
+/// The first `fixed` columns keep their places. A column counts as dependent
+/// when what is left of it is at most `tol` times its own length. Among the
+/// others the one with the most left comes next, measured against its own
+/// length, or, with `exponents`, in units of 2^exponent.
+pub(super) fn pivot(
+    mut R: Vec<f64>,
+    p: usize,
+    fixed: usize,
+    tol: f64,
+    exponents: Option<&[i32]>,
+) -> PivotedFactor {
+    // Columns were scaled by their largest element; now by their length.
+    let mut shifts = vec![0; p];
+    for (column, shift) in R.chunks_exact_mut(p.max(1)).zip(&mut shifts) {
+        *shift = exponent(dot(column, column).sqrt());
+        let factor = pow2(-*shift);
+        column.iter_mut().for_each(|x| *x *= factor);
+    }
+    let lengths: Vec<f64> = R.chunks_exact(p.max(1)).map(|c| dot(c, c).sqrt()).collect();
+    let mut order: Vec<usize> = (0..p).collect();
+    let mut rank = 0;
+    for k in 0..p {
+        // What is left of each column is recomputed, not downdated: nothing
+        // cancels, and the factor is small.
+        let mut best = None;
+        for j in k..if k < fixed { k + 1 } else { p } {
+            let c = &R[j * p + k..(j + 1) * p];
+            let left = dot(c, c).sqrt();
+            let id = order[j];
+            if left <= tol * lengths[id] || left == 0.0 {
+                continue;
+            }
+            let merit = exponents.map_or(left / lengths[id], |e| {
+                left.log2() + f64::from(e[id]) + f64::from(shifts[id])
+            });
+            if best.is_none_or(|(_, m)| merit > m) {
+                best = Some((j, merit));
+            }
+        }
+        let Some((best, _)) = best else { break };
+        order.swap(k, best);
+        if best != k {
+            let (a, b) = R.split_at_mut(best * p);
+            a[k * p..(k + 1) * p].swap_with_slice(&mut b[..p]);
+        }
+        let (head, tail) = R.split_at_mut((k + 1) * p);
+        let v = &mut head[k * p + k..(k + 1) * p];
+        if let Some((beta, tau)) = reflector(v) {
+            for j in 0..p - k - 1 {
+                reflect(v, tau, &mut tail[j * p + k..(j + 1) * p]);
+            }
+            v[0] = beta;
+            v[1..].fill(0.0);
+        }
+        rank += 1;
+    }
+    PivotedFactor { R, order, shifts, rank, p }
+}
+
+impl PivotedFactor {
+    /// x ← R₁₁⁻¹ x for the leading (rank, rank) triangle.
+    pub(super) fn solve(&self, x: &mut [f64]) {
+        for k in (0..self.rank).rev() {
+            let column = &self.R[k * self.p..k * self.p + k + 1];
+            x[k] /= column[k];
+            let xk = x[k];
+            for (x, r) in x[..k].iter_mut().zip(column) {
+                *x -= xk * r;
+            }
+        }
+    }
+
+    /// x ← R₁₁⁻ᵀ x for the leading (rank, rank) triangle.
+    pub(super) fn solve_transposed(&self, x: &mut [f64]) {
+        for k in 0..self.rank {
+            let column = &self.R[k * self.p..k * self.p + k + 1];
+            x[k] = (x[k] - dot(&column[..k], &x[..k])) / column[k];
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The minimum-norm solution of a rank-deficient problem (erratum to notes
+//! §4.1.4: the pseudoinverse, not (XᵀX)⁻¹Xᵀ).
+//!
+//! The one idea: if the dependent columns are A_D = A_B T, all minimisers are
+//! v_B + T v_D = v⁰ with v⁰ the solution on the basis B, so the shortest is
+//! that of the full-rank system \[I T\] v = v⁰, however tall A was.
+
+use super::householder::{PivotedFactor, dot, pivot, triangularise};
+use super::scale::{exponent, ldexp};
+use crate::twofold::Twofold;
+
+/// Corrections of the small system: each gains ε κ of \[I T\], which pivoting
+/// keeps near 1.
+const CORRECTIONS: usize = 4;
+
+/// Expresses every solution of `basic` in all p columns, shortest first.
+///
+/// `basic[k][i]` and `T[d][i]` are in the units of the scaled columns, column j
+/// of the design having been divided by 2^exponents\[j\]; `free` leading basis
+/// columns (the intercept) do not count in the norm. Returns, per target, one
+/// value and binary exponent per column of the design.
+pub(super) fn min_norm(
+    factor: &PivotedFactor,
+    exponents: &[i32],
+    free: usize,
+    basic: &[Vec<Twofold>],
+    T: &[Vec<Twofold>],
+) -> Vec<Vec<(f64, i32)>> {
+    let (rank, p) = (factor.rank, factor.p);
+    let unit = |i: usize| exponents[factor.order[i]];
+    let rows = rank - free;
+    let dependent = p - rank;
+    // Column b of M holds constraint b, (e_b, T'_b), with T' in the units of X
+    // and the whole divided by 2^tops[b].
+    let m = rows + dependent;
+    let mut M = vec![0.0; m * rows];
+    let mut tops = vec![0; rows];
+    for b in 0..rows {
+        let e = |d: usize| unit(rank + d) - unit(free + b);
+        let coefficient = |d: usize| T[d][free + b].hi;
+        let top = (0..dependent)
+            .filter(|&d| coefficient(d) != 0.0)
+            .map(|d| exponent(coefficient(d)) + e(d))
+            .fold(1, i32::max);
+        tops[b] = top;
+        M[b * m + b] = ldexp(1.0, -top);
+        for d in 0..dependent {
+            M[b * m + rows + d] = ldexp(coefficient(d), e(d) - top);
+        }
+    }
+    let mut triangle = M.clone();
+    triangularise(&mut triangle, m, m, rows);
+    let mut R = vec![0.0; rows * rows];
+    for j in 0..rows {
+        R[j * rows..j * rows + j + 1].copy_from_slice(&triangle[j * m..j * m + j + 1]);
+    }
+    let small = pivot(R, rows, 0, 0.0, None);
+
+    basic
+        .iter()
+        .map(|x| {
+            // v⁰ over a common exponent, so that nothing overflows on the way.
+            let common = (0..rows)
+                .filter(|&b| x[free + b].hi != 0.0)
+                .map(|b| exponent(x[free + b].hi) - unit(free + b) - tops[b])
+                .max()
+                .unwrap_or(0);
+            let target: Vec<f64> = (0..rows)
+                .map(|b| ldexp(x[free + b].hi, -unit(free + b) - tops[b] - common))
+                .collect();
+            let v = shortest(&M, m, &small, &target);
+            let mut out = vec![(0.0, 0); p];
+            for d in 0..dependent {
+                out[factor.order[rank + d]] = (v[rows + d], common);
+            }
+            // The basis follows from the dependent ones, so that A v = A v⁰
+            // holds to the last digit.
+            for i in 0..rank {
+                let base = if i < free { -unit(i) } else { common };
+                let mut value = Twofold {
+                    hi: ldexp(x[i].hi, -unit(i) - base),
+                    lo: ldexp(x[i].lo, -unit(i) - base),
+                };
+                for d in 0..dependent {
+                    let e = unit(rank + d) - unit(i) + common - base;
+                    let t = Twofold { hi: ldexp(T[d][i].hi, e), lo: ldexp(T[d][i].lo, e) };
+                    value = value.plus_twofold(t.times(-v[rows + d]));
+                }
+                out[factor.order[i]] = (value.hi, base);
+            }
+            out
+        })
+        .collect()
+}
+
+/// The shortest v with Mᵀ v = target: v = M s, MᵀM s = target.
+fn shortest(M: &[f64], m: usize, small: &PivotedFactor, target: &[f64]) -> Vec<f64> {
+    let rows = target.len();
+    let mut s = vec![0.0; rows];
+    let mut v = vec![0.0; m];
+    for _ in 0..CORRECTIONS {
+        let gap: Vec<f64> =
+            (0..rows).map(|b| target[b] - dot(&M[b * m..(b + 1) * m], &v)).collect();
+        let scale = |i: usize| ldexp(1.0, -small.shifts[small.order[i]]);
+        let mut delta: Vec<f64> = (0..small.rank).map(|i| gap[small.order[i]] * scale(i)).collect();
+        small.solve_transposed(&mut delta);
+        small.solve(&mut delta);
+        for (i, d) in delta.iter().enumerate() {
+            s[small.order[i]] += d * scale(i);
+        }
+        v.fill(0.0);
+        for b in 0..rows {
+            for (v, a) in v.iter_mut().zip(&M[b * m..(b + 1) * m]) {
+                *v += a * s[b];
+            }
+        }
+    }
+    v
+}

@@ -1,0 +1,329 @@
+//! Linear least squares (notes §4.1.3 and §4.1.4): min ‖√w ∘ (y − Xw − 1b)‖².
+//!
+//! One sweep finds the triangular factor of the scaled design, the rank is
+//! decided on that small factor, and sweeps with twofold residuals polish the
+//! solution until it is that of the given floats, rounded.
+
+mod condition;
+mod design;
+mod householder;
+mod min_norm;
+mod refine;
+mod scale;
+mod tsqr;
+
+use faer::MatRef;
+
+use crate::{Error, Result, Scalar, Tensor};
+use condition::condition;
+use design::Design;
+use householder::{PivotedFactor, pivot};
+use refine::{Targets, refine};
+use scale::ldexp;
+
+/// Settings of a least-squares solve.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::{LeastSquares, Tensor};
+/// // y = 1 + 2x, exactly.
+/// let X = Tensor::from_rows(&[[0.0], [1.0], [2.0]]);
+/// let y = Tensor::from_rows(&[[1.0], [3.0], [5.0]]);
+/// let fit = LeastSquares { intercept: true, ..Default::default() }.solve(X.as_mat(), y.as_mat())?;
+/// assert_eq!(fit.coefficients[[0, 0]], 2.0);
+/// assert_eq!(fit.intercept, [1.0]);
+/// assert_eq!(fit.rank, 2);
+/// # Ok::<(), wonderland_linalg::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LeastSquares {
+    /// Fit an intercept, as a column of ones in front of X. Centring X instead
+    /// would lose digits whenever a column's mean is large beside its spread.
+    pub intercept: bool,
+    /// A column is dependent on others when what they leave of it is at most
+    /// this fraction of its length; `None` takes 4 ε √p for p columns, the
+    /// level at which the rounding of the data itself drowns what is left.
+    pub rank_tol: Option<f64>,
+}
+
+/// How a solution was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Route {
+    /// QR of the scaled design in blocks of rows, columns pivoted on the factor.
+    Qr,
+    /// The same, completed to the minimum-norm solution of a rank-deficient design.
+    MinNorm,
+}
+
+/// What [`LeastSquares::solve`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeastSquaresSolution<T: Scalar = f64> {
+    /// Coefficients ~ (c, k), one column per target.
+    pub coefficients: Tensor<T>,
+    /// Intercept of each target; zero when none was fitted.
+    pub intercept: Vec<T>,
+    /// Whether an intercept was fitted.
+    pub has_intercept: bool,
+    /// Number of independent columns, the intercept's included.
+    pub rank: usize,
+    /// Number of columns, the intercept's included.
+    pub n_columns: usize,
+    /// Number of rows with a positive weight.
+    pub n_samples: usize,
+    /// Estimate of the condition number κ₂ of the independent columns of
+    /// √w ∘ \[1 X\] as given.
+    pub condition: f64,
+    /// The same with every column scaled to a length near 1: what rounding
+    /// errors depend on.
+    pub scaled_condition: f64,
+    /// (Σ w r²)^½ of each target.
+    pub residual_norm: Vec<f64>,
+    /// Square roots of the diagonal of (AᵀWA)⁻¹ for A = \[1 X\] (the intercept,
+    /// when fitted, first): times σ they are the standard errors. `None` for a
+    /// rank-deficient design, whose coefficients are not identified.
+    pub unscaled_std_errors: Option<Vec<f64>>,
+    /// The route taken.
+    pub route: Route,
+    /// Why that route.
+    pub reason: &'static str,
+    /// Sweeps over the data spent on refinement.
+    pub refinement_sweeps: usize,
+    /// The last correction relative to the solution; far above ε it says that
+    /// the problem is too ill-conditioned to be refined.
+    pub last_correction: f64,
+    factor: PivotedFactor,
+    /// Binary exponents of the factor's independent columns, in its order.
+    lengths: Vec<i32>,
+    weight_exponent: i32,
+}
+
+/// Solves min ‖Y − X B‖ without an intercept; see [`LeastSquares::solve`].
+///
+/// # Errors
+/// Those of [`LeastSquares::solve`].
+pub fn lstsq<T: Scalar>(X: MatRef<'_, T>, Y: MatRef<'_, T>) -> Result<LeastSquaresSolution<T>> {
+    LeastSquares::default().solve(X, Y)
+}
+
+impl LeastSquares {
+    /// Minimises ‖y − Xw − 1b‖² for every column y of Y.
+    ///
+    /// When columns are dependent, returns the minimiser with the smallest ‖w‖
+    /// (the intercept does not count).
+    ///
+    /// # Shapes
+    /// X ~ (n, c), Y ~ (n, k); coefficients ~ (c, k).
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::Empty`] for no rows,
+    /// [`Error::NonFinite`] for NaN and infinities,
+    /// [`Error::InvalidTolerance`], and [`Error::Overflow`] when the solution
+    /// exists but exceeds the range of `T`.
+    ///
+    /// # Numerics
+    /// Columns are scaled by powers of two, so scaling rounds nothing; all
+    /// arithmetic is in `f64`, also for `f32`; residuals are twofold. As long
+    /// as the scaled condition stays below about 10¹⁴ the result is the
+    /// solution of the given floats with an error of an ulp or so.
+    ///
+    /// # References
+    /// Notes §4.1.4; Björck 1996, *Numerical Methods for Least Squares Problems*.
+    pub fn solve<T: Scalar>(
+        &self,
+        X: MatRef<'_, T>,
+        Y: MatRef<'_, T>,
+    ) -> Result<LeastSquaresSolution<T>> {
+        self.solve_design(&Design::new(X, Y, None, self.intercept)?)
+    }
+
+    /// Minimises Σ wᵢ (yᵢ − xᵢᵀw − b)²; rows of weight zero take no part.
+    ///
+    /// # Errors
+    /// Those of [`solve`](LeastSquares::solve), [`Error::InvalidWeight`] for a
+    /// negative, infinite or NaN weight, [`Error::NoWeight`] when all are zero.
+    pub fn solve_weighted<T: Scalar>(
+        &self,
+        X: MatRef<'_, T>,
+        Y: MatRef<'_, T>,
+        weights: &[T],
+    ) -> Result<LeastSquaresSolution<T>> {
+        self.solve_design(&Design::new(X, Y, Some(weights), self.intercept)?)
+    }
+
+    fn solve_design<T: Scalar>(&self, design: &Design<'_, T>) -> Result<LeastSquaresSolution<T>> {
+        let p = design.ncols();
+        let tol = match self.rank_tol {
+            None => 4.0 * f64::EPSILON * (p as f64).sqrt(),
+            Some(tol) if (0.0..1.0).contains(&tol) => tol,
+            Some(tol) => return Err(Error::InvalidTolerance { name: "rank_tol", value: tol }),
+        };
+        let free = usize::from(self.intercept);
+        let R = tsqr::factor(design);
+        let mut factor = pivot(R.clone(), p, free, tol, None);
+        let deficient = factor.rank < p;
+        if deficient {
+            // Prefer a basis of columns that are long in the units of X: then
+            // the others are short combinations of it.
+            factor = pivot(R, p, free, tol, Some(&design.exponents));
+        }
+        let refined = refine(design, &factor, &Targets::Given);
+        let columns: Vec<Vec<(f64, i32)>> = if deficient {
+            let T = refine(design, &factor, &Targets::Dependent).x;
+            min_norm::min_norm(&factor, &design.exponents, free, &refined.x, &T)
+        } else {
+            refined.x.iter().map(|x| unpermuted(&factor, &design.exponents, x)).collect()
+        };
+        let reason = match (deficient, design.n_samples < p) {
+            (false, _) => "all columns are independent",
+            (true, true) => "fewer rows than columns: the shortest minimiser",
+            (true, false) => "dependent columns: the shortest minimiser",
+        };
+        let mut coefficients = Tensor::zeros(&[p - free, design.n_targets()]);
+        let mut intercept = vec![T::ZERO; design.n_targets()];
+        for (k, column) in columns.iter().enumerate() {
+            let y = design.target_exponents[k];
+            for (j, &(x, e)) in column.iter().enumerate() {
+                let value = T::from_f64(ldexp(x, e + y));
+                if !value.is_finite() {
+                    return Err(Error::Overflow { what: "least-squares coefficient", column: j });
+                }
+                if j < free {
+                    intercept[k] = value;
+                } else {
+                    coefficients[[j - free, k]] = value;
+                }
+            }
+        }
+        let rank = factor.rank;
+        let lengths: Vec<i32> =
+            factor.order[..rank].iter().map(|&j| design.exponents[j] + factor.shifts[j]).collect();
+        let half_weight = design.weight_exponent / 2;
+        let residual_norm = refined.residual_ss.iter().zip(&design.target_exponents);
+        Ok(LeastSquaresSolution {
+            coefficients,
+            intercept,
+            has_intercept: self.intercept,
+            rank,
+            n_columns: p,
+            n_samples: design.n_samples,
+            condition: condition(&factor, &lengths),
+            scaled_condition: condition(&factor, &vec![0; rank]),
+            residual_norm: residual_norm
+                .map(|(ss, &y)| ldexp(ss.sqrt(), y + half_weight))
+                .collect(),
+            unscaled_std_errors: (!deficient)
+                .then(|| inverse_lengths(&factor, &design.exponents, half_weight)),
+            route: if deficient { Route::MinNorm } else { Route::Qr },
+            reason,
+            refinement_sweeps: refined.sweeps,
+            last_correction: refined.last_correction,
+            factor,
+            lengths,
+            weight_exponent: design.weight_exponent,
+        })
+    }
+}
+
+impl<T: Scalar> LeastSquaresSolution<T> {
+    /// Σ w r² of target k; infinite when it exceeds the range of `f64`.
+    #[must_use]
+    pub fn residual_ss(&self, k: usize) -> f64 {
+        self.residual_norm[k] * self.residual_norm[k]
+    }
+
+    /// n − rank, the degrees of freedom left for the residual.
+    #[must_use]
+    pub fn df(&self) -> usize {
+        self.n_samples.saturating_sub(self.rank)
+    }
+
+    /// xᵀ (AᵀWA)⁻¹ x for every row x of \[1 X\]: of the rows that were fitted the
+    /// leverages (times their weights), of others the variance of the
+    /// prediction in units of σ².
+    ///
+    /// Of a rank-deficient design only the independent columns count, which
+    /// leaves the leverages of the fitted rows unchanged.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] when X has not the columns of the fit,
+    /// [`Error::NonFinite`] for NaN and infinities.
+    pub fn leverage(&self, X: MatRef<'_, T>) -> Result<Vec<f64>> {
+        let free = usize::from(self.has_intercept);
+        if X.ncols() + free != self.n_columns {
+            return Err(Error::ShapeMismatch {
+                op: "leverage",
+                left: vec![X.nrows(), X.ncols()],
+                right: self.coefficients.shape().to_vec(),
+                rule: "X must have one column per coefficient",
+            });
+        }
+        design::check_finite(X, "X")?;
+        let factor = &self.factor;
+        let mut z = vec![0.0; self.rank];
+        Ok((0..X.nrows())
+            .map(|i| {
+                for ((z, &j), &e) in z.iter_mut().zip(&factor.order).zip(&self.lengths) {
+                    let a = if j < free { 1.0 } else { X[(i, j - free)].to_f64() };
+                    *z = ldexp(a, -e);
+                }
+                factor.solve_transposed(&mut z);
+                ldexp(householder::dot(&z, &z), -self.weight_exponent)
+            })
+            .collect())
+    }
+
+    /// The maximum-likelihood σ² = (1/n) Σ w r² of target k (notes §4.1.4).
+    #[must_use]
+    pub fn sigma2(&self, k: usize) -> f64 {
+        let s = self.residual_norm[k] / (self.n_samples as f64).sqrt();
+        s * s
+    }
+
+    /// Standard errors of target k, the intercept's first when one was fitted:
+    /// (Σ w r² / df)^½ times [`unscaled_std_errors`](Self::unscaled_std_errors).
+    ///
+    /// `None` when columns are dependent or no degree of freedom is left.
+    #[must_use]
+    pub fn std_errors(&self, k: usize) -> Option<Vec<f64>> {
+        let factors = self.unscaled_std_errors.as_ref()?;
+        (self.df() > 0).then(|| {
+            let s = self.residual_norm[k] / (self.df() as f64).sqrt();
+            factors.iter().map(|f| s * f).collect()
+        })
+    }
+}
+
+/// The solution in the design's order, each value with its binary exponent.
+fn unpermuted(
+    factor: &PivotedFactor,
+    exponents: &[i32],
+    x: &[crate::twofold::Twofold],
+) -> Vec<(f64, i32)> {
+    let mut out = vec![(0.0, 0); factor.p];
+    for (x, &j) in x.iter().zip(&factor.order) {
+        out[j] = (x.hi, -exponents[j]);
+    }
+    out
+}
+
+/// Lengths of the rows of R⁻¹, in the design's order and units.
+fn inverse_lengths(factor: &PivotedFactor, exponents: &[i32], half_weight: i32) -> Vec<f64> {
+    let p = factor.p;
+    let mut ss = vec![0.0; p];
+    let mut column = vec![0.0; p];
+    for k in 0..p {
+        column.fill(0.0);
+        column[k] = 1.0;
+        factor.solve(&mut column);
+        for (ss, x) in ss.iter_mut().zip(&column) {
+            *ss += x * x;
+        }
+    }
+    let mut out = vec![0.0; p];
+    for (ss, &j) in ss.iter().zip(&factor.order) {
+        out[j] = ldexp(ss.sqrt(), -exponents[j] - factor.shifts[j] - half_weight);
+    }
+    out
+}
