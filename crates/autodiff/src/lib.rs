@@ -1,3 +1,33 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+
+mod error;
+mod graph;
+mod op;
+mod program;
+mod shape;
+mod spec;
+mod trace;
+mod tree;
+
+mod batch;
+mod derive;
+mod linearize;
+mod scan;
+mod transpose;
+
+mod kernels;
+mod run;
+
+pub use derive::{Direction, Jacobian};
+pub use error::{Error, Operand, Place, Result, ShapeFault};
+pub use op::Kind;
+pub use program::{Input, Program};
+pub use run::{Arg, Args};
+pub use scan::{Scanned, custom, scan};
+pub use shape::{MAX_RANK, Shape};
+pub use spec::{Binder, Index, Real, Spec, data, index, input};
+pub use trace::{Builder, Idx, Mask, Var, trace, trace_outputs};
+pub use tree::Tree;
+pub use wonderland_linalg::{Scalar, Tensor};

@@ -1,0 +1,304 @@
+//! A program: one list of instructions, each computed once (notes §6.1.1,
+//! the evaluation trace).
+//!
+//! It has no element type. Inputs are the first instructions; every argument
+//! of an instruction stands before it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::error::{Error, Place, Result};
+use crate::op::{Kind, Op};
+use crate::shape::Shape;
+
+/// Number of an instruction.
+pub(crate) type Id = u32;
+
+/// One instruction.
+#[derive(Clone, Debug)]
+pub(crate) struct Instr {
+    pub(crate) op: Op,
+    pub(crate) args: Vec<Id>,
+    pub(crate) shape: Shape,
+    pub(crate) at: Place,
+}
+
+impl PartialEq for Instr {
+    fn eq(&self, other: &Self) -> bool {
+        self.op == other.op && self.args == other.args && self.shape == other.shape
+    }
+}
+
+/// An input of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// Whether it holds numbers or indices.
+    pub kind: Kind,
+    /// Whether derivatives are taken with respect to it.
+    pub active: bool,
+}
+
+/// An output of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) id: Id,
+}
+
+/// A traced function: named inputs, instructions, named outputs.
+///
+/// Printing it gives a listing; `{:#}` adds the source line of every
+/// instruction. Equal traces are equal and print equally.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) instrs: Vec<Instr>,
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Program {
+    /// The inputs, in order.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Names of the outputs, in order.
+    pub fn output_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.outputs.iter().map(|o| o.name.as_str())
+    }
+
+    /// Shapes of the outputs, in order.
+    pub fn output_shapes(&self) -> impl ExactSizeIterator<Item = Shape> {
+        self.outputs.iter().map(|o| self.shape_of(o.id))
+    }
+
+    /// Number of operations: instructions that are neither inputs nor constants.
+    #[must_use]
+    pub fn n_ops(&self) -> usize {
+        self.instrs.iter().filter(|i| is_work(&i.op)).count()
+    }
+
+    /// How often each operation occurs, by name.
+    #[must_use]
+    pub fn op_counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for instr in self.instrs.iter().filter(|i| is_work(&i.op)) {
+            *counts.entry(instr.op.name()).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Arithmetic operations of one run; a transcendental counts as one.
+    #[must_use]
+    pub fn flops(&self) -> u64 {
+        self.instrs.iter().map(|i| i.op.flops(&self.arg_shapes(i), i.shape)).sum()
+    }
+
+    /// The same program, differentiated with respect to the named inputs only.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a name it does not have, [`Error::IndexInput`]
+    /// for an input of indices.
+    pub fn with_respect_to(&self, names: &[&str]) -> Result<Self> {
+        let mut program = self.clone();
+        for input in &mut program.inputs {
+            input.active = false;
+        }
+        for &name in names {
+            let known = || join(self.inputs.iter().map(|i| i.name.as_str()));
+            let input = program.inputs.iter_mut().find(|i| i.name == name).ok_or_else(|| {
+                Error::Unknown { what: "input", name: name.to_owned(), known: known() }
+            })?;
+            if input.kind != Kind::Real {
+                return Err(Error::IndexInput { name: name.to_owned() });
+            }
+            input.active = true;
+        }
+        Ok(program)
+    }
+
+    /// The same program with the named outputs only.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a name it does not have.
+    pub fn keep_outputs(&self, names: &[&str]) -> Result<Self> {
+        let mut program = self.clone();
+        program.outputs = names
+            .iter()
+            .map(|&name| {
+                self.outputs.iter().find(|o| o.name == name).cloned().ok_or_else(|| {
+                    Error::Unknown {
+                        what: "output",
+                        name: name.to_owned(),
+                        known: join(self.output_names()),
+                    }
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(program.without_dead())
+    }
+
+    pub(crate) fn shape_of(&self, id: Id) -> Shape {
+        self.instrs[id as usize].shape
+    }
+
+    pub(crate) fn arg_shapes(&self, instr: &Instr) -> Vec<Shape> {
+        instr.args.iter().map(|&a| self.shape_of(a)).collect()
+    }
+
+    /// Drops what no output needs; inputs stay.
+    pub(crate) fn without_dead(self) -> Self {
+        let mut live = vec![false; self.instrs.len()];
+        for flag in live.iter_mut().take(self.inputs.len()) {
+            *flag = true;
+        }
+        for output in &self.outputs {
+            live[output.id as usize] = true;
+        }
+        for (k, instr) in self.instrs.iter().enumerate().rev() {
+            if live[k] {
+                for &a in &instr.args {
+                    live[a as usize] = true;
+                }
+            }
+        }
+        let mut renumbered = vec![Id::MAX; self.instrs.len()];
+        let mut instrs = Vec::new();
+        for (k, mut instr) in self.instrs.into_iter().enumerate() {
+            if live[k] {
+                for a in &mut instr.args {
+                    *a = renumbered[*a as usize];
+                }
+                renumbered[k] = instrs.len() as Id;
+                instrs.push(instr);
+            }
+        }
+        let mut outputs = self.outputs;
+        for output in &mut outputs {
+            output.id = renumbered[output.id as usize];
+        }
+        Self { inputs: self.inputs, instrs, outputs }
+    }
+
+    /// Which instructions depend on the flagged inputs by way of operations
+    /// other than those with derivative zero.
+    pub(crate) fn tainted(&self, inputs: &[bool]) -> Vec<bool> {
+        let mut taint = vec![false; self.instrs.len()];
+        for (k, instr) in self.instrs.iter().enumerate() {
+            taint[k] = match instr.op {
+                Op::Input(n, _) => inputs[n as usize],
+                _ => instr.args.iter().any(|&a| taint[a as usize]),
+            };
+        }
+        taint
+    }
+
+    /// Names for all values as the listing shows them.
+    fn value_names(&self) -> Vec<String> {
+        let mut count = 0;
+        self.instrs
+            .iter()
+            .map(|instr| match instr.op {
+                Op::Input(k, _) => self.inputs[k as usize].name.clone(),
+                Op::Const(c, _) => format!("{}", c.get()),
+                _ => {
+                    count += 1;
+                    format!("h{count}")
+                }
+            })
+            .collect()
+    }
+
+    fn list(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+        let names = self.value_names();
+        let pad = " ".repeat(indent);
+        let inputs = self.inputs.iter().map(|i| match i.kind {
+            Kind::Index => format!("{}: index {}", i.name, i.shape),
+            _ => format!("{}: {}", i.name, i.shape),
+        });
+        writeln!(f, "program({})", inputs.collect::<Vec<_>>().join(", "))?;
+        for (instr, name) in self.instrs.iter().zip(&names) {
+            if matches!(instr.op, Op::Input(..) | Op::Const(..)) {
+                continue;
+            }
+            let args: Vec<&str> = instr.args.iter().map(|&a| names[a as usize].as_str()).collect();
+            write!(f, "{pad}  {name} = {}", describe(&instr.op, &args))?;
+            if instr.op.kind() != Kind::Bundle {
+                write!(f, " : {}", instr.shape)?;
+            }
+            if f.alternate() {
+                write!(f, "  // {}", instr.at)?;
+            }
+            writeln!(f)?;
+            match &instr.op {
+                Op::Scan(scan) => {
+                    write!(f, "{pad}    body ")?;
+                    scan.body.0.list(f, indent + 4)?;
+                }
+                Op::Custom(custom) => {
+                    write!(f, "{pad}    value ")?;
+                    custom.value.0.list(f, indent + 4)?;
+                }
+                _ => {}
+            }
+        }
+        for output in &self.outputs {
+            let shape = self.shape_of(output.id);
+            writeln!(f, "{pad}  return {} = {} : {shape}", output.name, names[output.id as usize])?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.list(f, 0)
+    }
+}
+
+/// Whether the operation does anything at run time.
+pub(crate) fn is_work(op: &Op) -> bool {
+    !matches!(op, Op::Input(..) | Op::Const(..) | Op::Part(_))
+}
+
+pub(crate) fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn describe(op: &Op, args: &[&str]) -> String {
+    let name = op.name();
+    let joined = args.join(" ");
+    match op {
+        Op::Scale(c) => format!("{name} {joined} {}", c.get()),
+        Op::MatMul { ta, tb } => {
+            let mark = |t: &bool| if *t { "ᵀ" } else { "" };
+            format!("{name} {}{} {}{}", args[0], mark(ta), args[1], mark(tb))
+        }
+        Op::Sum(axes) | Op::Broadcast(axes, _) => format!("{name} {joined} axes {axes}"),
+        Op::Permute(perm) => {
+            format!(
+                "{name} {joined} by {:?}",
+                perm.iter().take_while(|&&a| a < 8).collect::<Vec<_>>()
+            )
+        }
+        Op::Slice { start, .. } | Op::Pad { start, .. } => format!("{name} {joined} at {start}"),
+        Op::Powi(n) => format!("{name} {joined} {n}"),
+        Op::Powc(p) => format!("{name} {joined} {}", p.get()),
+        Op::ArgMax(axis) | Op::MaxAxis(axis) | Op::LogSumExp(axis) | Op::Softmax(axis) => {
+            format!("{name} {joined} axis {axis}")
+        }
+        Op::Iota(n) | Op::OneHot(n) => format!("{name} {joined} {n}"),
+        Op::Scan(scan) => {
+            let back = if scan.reverse { " backwards" } else { "" };
+            format!("{name} {joined} × {}{back}", scan.length)
+        }
+        Op::Part(k) => format!("{name} {k} of {joined}"),
+        Op::Custom(custom) => format!("{} {joined}", custom.name),
+        _ => format!("{name} {joined}"),
+    }
+}

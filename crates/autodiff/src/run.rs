@@ -1,0 +1,430 @@
+//! The plain interpreter: every instruction in order, every value in its own
+//! vector. It is the oracle of faster ways to run a program.
+
+use wonderland_linalg::{Scalar, Tensor};
+
+use crate::error::{Error, Result};
+use crate::kernels::{elementwise, index, matmul, reduce};
+use crate::op::{Kind, Op, ScanOp};
+use crate::program::{Input, Instr, Program, join};
+use crate::shape::Shape;
+
+/// An argument of a program: numbers with their shape, or indices.
+#[derive(Clone, Copy, Debug)]
+pub enum Arg<'a, T> {
+    /// Numbers, row-major.
+    Real(&'a [T], Shape),
+    /// Indices with their shape.
+    Index(&'a [u32], Shape),
+}
+
+/// Whatever can be given to a program: tensors, index slices, numbers,
+/// parameter trees and tuples of them.
+pub trait Args<T: Scalar> {
+    /// Appends the arguments in order.
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>);
+}
+
+impl<T: Scalar> Args<T> for Tensor<T> {
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        out.push(Arg::Real(self.as_slice(), Shape::from(self.shape())));
+    }
+}
+
+macro_rules! args_of_numbers {
+    ($($t:ident)*) => {$(
+        impl Args<$t> for $t {
+            fn push<'a>(&'a self, out: &mut Vec<Arg<'a, $t>>) {
+                out.push(Arg::Real(std::slice::from_ref(self), Shape::SCALAR));
+            }
+        }
+    )*};
+}
+args_of_numbers!(f32 f64);
+
+impl<T: Scalar> Args<T> for [u32] {
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        out.push(Arg::Index(self, Shape::from([self.len()])));
+    }
+}
+
+impl<T: Scalar> Args<T> for Vec<u32> {
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        self.as_slice().push(out);
+    }
+}
+
+impl<T: Scalar> Args<T> for Vec<Tensor<T>> {
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        self.iter().for_each(|a| a.push(out));
+    }
+}
+
+impl<T: Scalar> Args<T> for [Arg<'_, T>] {
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        out.extend_from_slice(self);
+    }
+}
+
+impl<T: Scalar, A: Args<T> + ?Sized> Args<T> for &A {
+    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        (**self).push(out);
+    }
+}
+
+macro_rules! args_of_tuples {
+    ($($name:ident)*) => {
+        impl<T: Scalar, $($name: Args<T>),*> Args<T> for ($($name,)*) {
+            #[allow(non_snake_case, reason = "type names double as bindings")]
+            fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+                let ($($name,)*) = self;
+                $($name.push(out);)*
+            }
+        }
+    };
+}
+args_of_tuples!(A);
+args_of_tuples!(A B);
+args_of_tuples!(A B C);
+args_of_tuples!(A B C D);
+args_of_tuples!(A B C D E);
+args_of_tuples!(A B C D E F);
+args_of_tuples!(A B C D E F G);
+args_of_tuples!(A B C D E F G H);
+
+/// A value while running.
+#[derive(Clone, Debug)]
+pub(crate) enum Value<T> {
+    Real(Vec<T>),
+    Index(Vec<u32>),
+    Bundle(Vec<Vec<T>>),
+    /// Not computed yet, or needed no more.
+    Gone,
+}
+
+impl<T> Value<T> {
+    pub(crate) fn real(&self) -> &[T] {
+        match self {
+            Value::Real(v) => v,
+            _ => unreachable!("numbers are expected here"),
+        }
+    }
+    pub(crate) fn index(&self) -> &[u32] {
+        match self {
+            Value::Index(v) => v,
+            _ => unreachable!("indices are expected here"),
+        }
+    }
+}
+
+/// Called after every instruction with its arguments and its value.
+pub(crate) type Watch<'w, T> =
+    &'w mut dyn FnMut(&Program, &Instr, &[&Value<T>], &Value<T>) -> Result<()>;
+
+impl Program {
+    /// Runs the program: one tensor per output.
+    ///
+    /// # Errors
+    /// [`Error::ArgumentCount`] or [`Error::Argument`] when the arguments do not
+    /// fit the inputs; [`Error::IndexOutOfRange`] for an index too large.
+    pub fn run<T: Scalar>(&self, args: &(impl Args<T> + ?Sized)) -> Result<Vec<Tensor<T>>> {
+        self.run_watched(args, &mut |_, _, _, _| Ok(()))
+    }
+
+    /// Runs a program of one scalar output.
+    ///
+    /// # Errors
+    /// As [`run`](Program::run); [`Error::NotScalar`] when the first output is
+    /// not a scalar.
+    pub fn run_scalar<T: Scalar>(&self, args: &(impl Args<T> + ?Sized)) -> Result<T> {
+        self.scalar_output()?;
+        Ok(self.run(args)?[0].as_slice()[0])
+    }
+
+    /// Runs the program and stops at the first operation that makes a NaN or
+    /// an infinity out of finite numbers, naming it and its source line.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`], [`Error::NonFiniteInput`], and those of
+    /// [`run`](Program::run).
+    pub fn run_checked<T: Scalar>(&self, args: &(impl Args<T> + ?Sized)) -> Result<Vec<Tensor<T>>> {
+        let mut list = Vec::new();
+        args.push(&mut list);
+        self.check_args(&list)?;
+        for (input, arg) in self.inputs.iter().zip(&list) {
+            let Arg::Real(values, _) = arg else { continue };
+            if let Some(element) = values.iter().position(|v| !v.to_f64().is_finite()) {
+                let value = values[element].to_f64();
+                return Err(Error::NonFiniteInput { name: input.name.clone(), value, element });
+            }
+        }
+        self.run_watched(list.as_slice(), &mut blame)
+    }
+
+    pub(crate) fn run_watched<T: Scalar>(
+        &self,
+        args: &(impl Args<T> + ?Sized),
+        watch: Watch<'_, T>,
+    ) -> Result<Vec<Tensor<T>>> {
+        let mut list = Vec::new();
+        args.push(&mut list);
+        self.check_args(&list)?;
+        let given = list
+            .iter()
+            .map(|arg| match arg {
+                Arg::Real(v, _) => Value::Real(v.to_vec()),
+                Arg::Index(v, _) => Value::Index(v.to_vec()),
+            })
+            .collect();
+        let values = self.interpret(given, watch)?;
+        let tensors = self.outputs.iter().zip(values).map(|(output, value)| {
+            let dims = self.shape_of(output.id).dims();
+            let data = match value {
+                Value::Real(v) => v,
+                Value::Index(v) => v.iter().map(|&i| T::from_f64(f64::from(i))).collect(),
+                Value::Bundle(_) | Value::Gone => unreachable!("outputs are tensors"),
+            };
+            Tensor::new(&dims, data).expect("a value has the length of its shape")
+        });
+        Ok(tensors.collect())
+    }
+
+    pub(crate) fn check_args<T>(&self, args: &[Arg<'_, T>]) -> Result<()> {
+        if args.len() != self.inputs.len() {
+            return Err(Error::ArgumentCount {
+                names: join(self.inputs.iter().map(|i| i.name.as_str())),
+                expected: self.inputs.len(),
+                actual: args.len(),
+            });
+        }
+        for (input, arg) in self.inputs.iter().zip(args) {
+            let (kind, shape) = match arg {
+                Arg::Real(_, shape) => (Kind::Real, *shape),
+                Arg::Index(_, shape) => (Kind::Index, *shape),
+            };
+            if kind != input.kind || shape != input.shape {
+                return Err(Error::Argument {
+                    name: input.name.clone(),
+                    expected: said(input.kind, input.shape),
+                    actual: said(kind, shape),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The values of the outputs.
+    pub(crate) fn interpret<T: Scalar>(
+        &self,
+        given: Vec<Value<T>>,
+        watch: Watch<'_, T>,
+    ) -> Result<Vec<Value<T>>> {
+        let mut last_use = vec![0; self.instrs.len()];
+        for (k, instr) in self.instrs.iter().enumerate() {
+            for &a in &instr.args {
+                last_use[a as usize] = k;
+            }
+        }
+        for output in &self.outputs {
+            last_use[output.id as usize] = usize::MAX;
+        }
+        let mut values = given;
+        for (k, instr) in self.instrs.iter().enumerate().skip(self.inputs.len()) {
+            let args: Vec<&Value<T>> = instr.args.iter().map(|&a| &values[a as usize]).collect();
+            let shapes = self.arg_shapes(instr);
+            let value = evaluate(instr, &args, &shapes, watch)?;
+            watch(self, instr, &args, &value)?;
+            values.push(value);
+            for &a in &instr.args {
+                if last_use[a as usize] == k {
+                    values[a as usize] = Value::Gone;
+                }
+            }
+        }
+        Ok(self.outputs.iter().map(|o| values[o.id as usize].clone()).collect())
+    }
+}
+
+fn said(kind: Kind, shape: Shape) -> String {
+    match kind {
+        Kind::Index => format!("indices of shape {shape}"),
+        _ => format!("numbers of shape {shape}"),
+    }
+}
+
+/// The value of one instruction.
+pub(crate) fn evaluate<T: Scalar>(
+    instr: &Instr,
+    args: &[&Value<T>],
+    shapes: &[Shape],
+    watch: Watch<'_, T>,
+) -> Result<Value<T>> {
+    let shape = instr.shape;
+    let mut y = match instr.op.kind() {
+        Kind::Real => vec![T::ZERO; shape.len()],
+        _ => Vec::new(),
+    };
+    let arg = |k: usize| (args[k].real(), shapes[k]);
+    let out = (y.as_mut_slice(), shape);
+    match &instr.op {
+        Op::Input(..) => unreachable!("inputs are given"),
+        Op::Const(c, _) => out.0.fill(T::from_f64(c.get())),
+        Op::Iota(n) => return Ok(Value::Index((0..*n).collect())),
+        Op::Add | Op::Mul | Op::Div | Op::Max | Op::Min | Op::Compare(_) => {
+            elementwise::binary(&instr.op, arg(0), arg(1), out);
+        }
+        Op::Select => elementwise::select(arg(0), arg(1), arg(2), out),
+        Op::Scale(_)
+        | Op::Exp
+        | Op::Expm1
+        | Op::Log
+        | Op::Log1p
+        | Op::Sqrt
+        | Op::Rsqrt
+        | Op::Recip
+        | Op::Tanh
+        | Op::Sigmoid
+        | Op::Softplus
+        | Op::Erf
+        | Op::Sin
+        | Op::Cos
+        | Op::Atan
+        | Op::Abs
+        | Op::Powi(_)
+        | Op::Powc(_)
+        | Op::Relu
+        | Op::Sign
+        | Op::StopGradient => elementwise::unary(&instr.op, args[0].real(), out.0),
+        Op::MatMul { ta, tb } => matmul::matmul((*ta, *tb), false, arg(0), arg(1), out),
+        Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), out.0),
+        Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),
+        Op::Reshape(_) => out.0.copy_from_slice(args[0].real()),
+        Op::Permute(perm) => elementwise::permute(*perm, arg(0), out),
+        Op::Slice { start, .. } => elementwise::slice(*start, arg(0), out),
+        Op::Pad { start, .. } => elementwise::pad(*start, arg(0), out),
+        Op::Gather { along } => {
+            in_range(instr, args[1].index(), shapes[0].dim(usize::from(*along)))?;
+            index::gather(*along, arg(0), args[1].index(), out.0);
+        }
+        Op::Scatter { along, .. } => {
+            in_range(instr, args[1].index(), shape.dim(usize::from(*along)))?;
+            index::scatter(*along, args[0].real(), args[1].index(), out);
+        }
+        Op::ArgMax(axis) => {
+            let mut best = vec![0; shape.len()];
+            reduce::argmax(*axis, arg(0), &mut best);
+            return Ok(Value::Index(best));
+        }
+        Op::OneHot(n) => {
+            in_range(instr, args[0].index(), *n as usize)?;
+            index::one_hot(*n as usize, args[0].index(), out.0);
+        }
+        Op::MaxAxis(axis) => reduce::max_axis(*axis, arg(0), out.0),
+        Op::LogSumExp(axis) => reduce::logsumexp(*axis, arg(0), out.0),
+        Op::Softmax(axis) => reduce::softmax(*axis, arg(0), out.0),
+        Op::Scan(scan) => return run_scan(scan, args, watch),
+        Op::Part(k) => match args[0] {
+            Value::Bundle(parts) => out.0.copy_from_slice(&parts[*k as usize]),
+            _ => unreachable!("parts are taken of loops"),
+        },
+        Op::Custom(custom) => {
+            let given = args.iter().map(|&a| a.clone()).collect();
+            return Ok(custom.value.0.interpret(given, watch)?.swap_remove(0));
+        }
+    }
+    Ok(Value::Real(y))
+}
+
+fn in_range(instr: &Instr, index: &[u32], limit: usize) -> Result<()> {
+    match index::out_of_range(index, limit) {
+        None => Ok(()),
+        Some((position, index)) => Err(Error::IndexOutOfRange {
+            op: instr.op.name(),
+            at: instr.at.to_string(),
+            index,
+            position,
+            limit,
+        }),
+    }
+}
+
+fn run_scan<T: Scalar>(scan: &ScanOp, args: &[&Value<T>], watch: Watch<'_, T>) -> Result<Value<T>> {
+    let body = &scan.body.0;
+    let (consts, carried, length) =
+        (scan.consts as usize, scan.carry as usize, scan.length as usize);
+    let mut carry: Vec<Value<T>> =
+        args[consts..consts + carried].iter().map(|&a| a.clone()).collect();
+    let mut stacked: Vec<Vec<T>> =
+        (carried..body.outputs.len()).map(|k| vec![T::ZERO; scan.part_shape(k).len()]).collect();
+    for step in 0..length {
+        let row = if scan.reverse { length - 1 - step } else { step };
+        let mut given: Vec<Value<T>> = args[..consts].iter().map(|&a| a.clone()).collect();
+        given.append(&mut carry);
+        for (xs, input) in args[consts + carried..].iter().zip(&body.inputs[consts + carried..]) {
+            given.push(entry(xs, row, input));
+        }
+        let mut results = body.interpret(given, watch)?.into_iter();
+        carry.extend(results.by_ref().take(carried));
+        for (stack, y) in stacked.iter_mut().zip(results) {
+            let y = y.real();
+            stack[row * y.len()..(row + 1) * y.len()].copy_from_slice(y);
+        }
+    }
+    let mut parts: Vec<Vec<T>> = carry.iter().map(|c| c.real().to_vec()).collect();
+    parts.append(&mut stacked);
+    Ok(Value::Bundle(parts))
+}
+
+fn entry<T: Scalar>(xs: &Value<T>, row: usize, input: &Input) -> Value<T> {
+    let n = input.shape.len();
+    match xs {
+        Value::Index(v) => Value::Index(v[row * n..(row + 1) * n].to_vec()),
+        _ => Value::Real(xs.real()[row * n..(row + 1) * n].to_vec()),
+    }
+}
+
+/// Fails at the first value that is not finite though its arguments are.
+fn blame<T: Scalar>(
+    program: &Program,
+    instr: &Instr,
+    args: &[&Value<T>],
+    value: &Value<T>,
+) -> Result<()> {
+    let Value::Real(y) = value else { return Ok(()) };
+    // A loop or a user's operation was searched instruction by instruction.
+    if matches!(instr.op, Op::Const(..) | Op::Custom(_) | Op::Part(_)) {
+        return Ok(());
+    }
+    let Some(element) = y.iter().position(|v| !v.to_f64().is_finite()) else { return Ok(()) };
+    let all_finite = args.iter().all(|a| match a {
+        Value::Real(v) => v.iter().all(|x| x.to_f64().is_finite()),
+        _ => true,
+    });
+    if !all_finite {
+        return Ok(());
+    }
+    let said: Vec<String> = args
+        .iter()
+        .zip(program.arg_shapes(instr))
+        .map(|(a, shape)| match a {
+            Value::Real(v) if instr.op.is_elementwise() && v.len() == y.len() => {
+                format!("{}", v[element])
+            }
+            Value::Real(v) if v.len() == 1 => format!("{}", v[0]),
+            Value::Real(v) => {
+                let (low, high) = v.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+                    (l.min(x.to_f64()), h.max(x.to_f64()))
+                });
+                format!("{shape} between {low} and {high}")
+            }
+            _ => format!("indices {shape}"),
+        })
+        .collect();
+    Err(Error::NonFinite {
+        op: instr.op.name(),
+        at: instr.at.to_string(),
+        value: y[element].to_f64(),
+        element,
+        arguments: said.join("; "),
+    })
+}

@@ -1,0 +1,225 @@
+//! Reverse mode as a transformation (notes §6.3): the transpose of a program
+//! that is linear in some of its inputs, the *dual* program.
+//!
+//! Only the thirteen linear operations need a rule, and they pair up: sum and
+//! broadcast, slice and pad, gather and scatter; a product gives products with
+//! the other operand transposed. Where a value is used twice, its adjoints add.
+
+use std::collections::BTreeMap;
+
+use crate::error::Place;
+use crate::graph::Graph;
+use crate::linearize::{Linear, fresh};
+use crate::op::{Kind, Op};
+use crate::program::{Id, Input, Program};
+use crate::scan;
+use crate::shape::{Axes, Shape};
+
+/// Adjoints of linear values while the transpose is written.
+#[derive(Default)]
+pub(crate) struct Adjoints {
+    of: Vec<Option<Id>>,
+    /// Of the results of loops, by loop.
+    parts: BTreeMap<Id, Vec<Option<Id>>>,
+}
+
+impl Adjoints {
+    pub(crate) fn add(&mut self, g: &mut Graph, id: Id, adjoint: Id, at: Place) {
+        let slot = &mut self.of[id as usize];
+        *slot = Some(match *slot {
+            None => adjoint,
+            Some(so_far) => g.add(so_far, adjoint, at),
+        });
+    }
+
+    fn add_part(&mut self, g: &mut Graph, scan: Id, part: usize, adjoint: Id, at: Place) {
+        let parts = self.parts.entry(scan).or_default();
+        if parts.len() <= part {
+            parts.resize(part + 1, None);
+        }
+        parts[part] = Some(match parts[part] {
+            None => adjoint,
+            Some(so_far) => g.add(so_far, adjoint, at),
+        });
+    }
+}
+
+/// `x_dot` and `x_bar` are each other's dual; a number at the end is dropped.
+pub(crate) fn dual_name(name: &str) -> String {
+    let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    if let Some(base) = base.strip_suffix("_dot") {
+        format!("{base}_bar")
+    } else if let Some(base) = base.strip_suffix("_bar") {
+        format!("{base}_dot")
+    } else {
+        format!("{name}_bar")
+    }
+}
+
+/// The transpose: inputs are the given ones, then an adjoint for each linear
+/// output; outputs are the values, then an adjoint for each linear input.
+pub(crate) fn transpose(linear: &Linear) -> Linear {
+    let program = transpose_program(&linear.program, &linear.inputs(), linear.values);
+    Linear { program, given: linear.given, values: linear.values }
+}
+
+/// As [`transpose`], for linear inputs anywhere; the first `values` outputs
+/// are kept as they are.
+pub(crate) fn transpose_program(program: &Program, linear: &[bool], values: usize) -> Program {
+    let mut g = Graph::default();
+    let mut map = vec![Id::MAX; program.instrs.len()];
+    for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| !linear[k]) {
+        map[k] = g.input(input.clone(), program.instrs[k].at);
+    }
+    let mut seeds = Vec::new();
+    for output in &program.outputs[values..] {
+        let instr = &program.instrs[output.id as usize];
+        let name = fresh(&g.inputs, &dual_name(&output.name));
+        let bar = Input { name, shape: instr.shape, kind: Kind::Real, active: false };
+        seeds.push((output.id, g.input(bar, instr.at)));
+    }
+    let taint = program.tainted(linear);
+    for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
+        if !taint[k] {
+            let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+            map[k] = g.emit(instr.op.clone(), &args, instr.at);
+        }
+    }
+    let mut adjoints =
+        Adjoints { of: vec![None; program.instrs.len()], parts: BTreeMap::default() };
+    for (id, seed) in seeds {
+        if taint[id as usize] {
+            adjoints.add(&mut g, id, seed, program.instrs[id as usize].at);
+        }
+    }
+    for id in (program.inputs.len() as Id..program.instrs.len() as Id).rev() {
+        if taint[id as usize] {
+            pull(&mut g, program, id, &taint, &map, &mut adjoints);
+        }
+    }
+    let mut outputs: Vec<(String, Id)> =
+        program.outputs[..values].iter().map(|o| (o.name.clone(), map[o.id as usize])).collect();
+    for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| linear[k]) {
+        let zero = |g: &mut Graph| g.constant(0.0, input.shape, program.instrs[k].at);
+        let bar = adjoints.of[k].unwrap_or_else(|| zero(&mut g));
+        outputs.push((dual_name(&input.name), bar));
+    }
+    g.finish(outputs)
+}
+
+/// Hands the adjoint of instruction `id` on to its linear arguments.
+fn pull(
+    g: &mut Graph,
+    program: &Program,
+    id: Id,
+    taint: &[bool],
+    map: &[Id],
+    adjoints: &mut Adjoints,
+) {
+    let instr = &program.instrs[id as usize];
+    let (args, at) = (&instr.args, instr.at);
+    let is_linear = |k: usize| taint[args[k] as usize];
+    let shape = |k: usize| program.shape_of(args[k]);
+    if let Op::Scan(op) = &instr.op {
+        if let Some(parts) = adjoints.parts.remove(&id) {
+            let given = scan::Linearity { args, taint, map };
+            for (arg, bar) in scan::transpose(g, op, &given, &parts, at) {
+                adjoints.add(g, arg, bar, at);
+            }
+        }
+        return;
+    }
+    let Some(bar) = adjoints.of[id as usize] else { return };
+    // A linear operation of one argument.
+    let mut one = |g: &mut Graph, op: Op| {
+        let bar = g.emit(op, &[bar], at);
+        adjoints.add(g, args[0], bar, at);
+    };
+    match &instr.op {
+        Op::Add => {
+            for k in (0..2).filter(|&k| is_linear(k)) {
+                let part = g.unstretch_sum(bar, shape(k), at);
+                adjoints.add(g, args[k], part, at);
+            }
+        }
+        Op::Scale(_) => one(g, instr.op.clone()),
+        Op::Mul => {
+            let (x, factor) = if is_linear(0) { (0, 1) } else { (1, 0) };
+            debug_assert!(!is_linear(factor), "a product is linear in one argument");
+            let part = g.mul(bar, map[args[factor] as usize], at);
+            let part = g.unstretch_sum(part, shape(x), at);
+            adjoints.add(g, args[x], part, at);
+        }
+        Op::MatMul { ta, tb } => {
+            let (left, flags) = (is_linear(0), (*ta, *tb));
+            let (x, other) = if left { (0, 1) } else { (1, 0) };
+            debug_assert!(!is_linear(other), "a product is linear in one argument");
+            let factor = map[args[other] as usize];
+            let part = pull_matmul(g, left, flags, bar, factor, shape(x), at);
+            adjoints.add(g, args[x], part, at);
+        }
+        Op::Sum(axes) => one(g, Op::Broadcast(*axes, shape(0))),
+        Op::Broadcast(axes, _) => one(g, Op::Sum(*axes)),
+        Op::Reshape(_) => one(g, Op::Reshape(shape(0))),
+        Op::Permute(perm) => {
+            let mut inverse = vec![0; instr.shape.rank()];
+            for (k, &axis) in perm.iter().enumerate().take(inverse.len()) {
+                inverse[usize::from(axis)] = k;
+            }
+            one(g, Op::Permute(crate::graph::permutation(&inverse)));
+        }
+        Op::Slice { start, .. } => one(g, Op::Pad { start: *start, shape: shape(0) }),
+        Op::Pad { start, .. } => one(g, Op::Slice { start: *start, shape: shape(0) }),
+        Op::Gather { along } => {
+            let op = Op::Scatter { along: *along, shape: shape(0) };
+            let part = g.emit(op, &[bar, map[args[1] as usize]], at);
+            adjoints.add(g, args[0], part, at);
+        }
+        Op::Scatter { along, .. } => {
+            let part = g.emit(Op::Gather { along: *along }, &[bar, map[args[1] as usize]], at);
+            adjoints.add(g, args[0], part, at);
+        }
+        Op::Select => {
+            let mask = map[args[0] as usize];
+            let zero = g.constant(0.0, Shape::SCALAR, at);
+            for k in (1..3).filter(|&k| is_linear(k)) {
+                let branches = if k == 1 { [mask, bar, zero] } else { [mask, zero, bar] };
+                let part = g.emit(Op::Select, &branches, at);
+                let part = g.unstretch_sum(part, shape(k), at);
+                adjoints.add(g, args[k], part, at);
+            }
+        }
+        Op::Part(k) => adjoints.add_part(g, args[0], *k as usize, bar, at),
+        op => unreachable!("{} is not linear", op.name()),
+    }
+}
+
+/// The adjoint of one operand of Y = op(A) op(B), where `bar` is that of Y.
+fn pull_matmul(
+    g: &mut Graph,
+    left: bool,
+    (ta, tb): (bool, bool),
+    bar: Id,
+    factor: Id,
+    shape: Shape,
+    at: Place,
+) -> Id {
+    let (y, other) = (g.shape(bar), g.shape(factor));
+    if !left && !ta && !tb && shape.rank() == 2 && y.rank() > 2 && other.rank() == y.rank() {
+        // One matrix shared by all batches: one long product instead of a sum.
+        let rows = |s: Shape| {
+            let (batch, n, m) = s.matrix();
+            Shape::from([batch * n, m])
+        };
+        let (a, b) = (g.reshape(factor, rows(other), at), g.reshape(bar, rows(y), at));
+        return g.matmul((a, true), (b, false), at);
+    }
+    let part = match (left, ta, tb) {
+        (true, false, tb) => g.matmul((bar, false), (factor, !tb), at),
+        (true, true, tb) => g.matmul((factor, tb), (bar, true), at),
+        (false, ta, false) => g.matmul((factor, !ta), (bar, false), at),
+        (false, ta, true) => g.matmul((bar, true), (factor, ta), at),
+    };
+    let batches = g.shape(part).rank() - shape.rank();
+    g.emit(Op::Sum(Axes::first(batches)), &[part], at)
+}
