@@ -1,0 +1,61 @@
+//! The checks at the public door: lengths, weights, ranges.
+
+use crate::{Error, Result};
+
+/// Fails unless `what` has `expected` entries.
+pub(crate) fn length(
+    what: &'static str,
+    actual: usize,
+    expected: usize,
+    per: &'static str,
+) -> Result<()> {
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(Error::LengthMismatch { what, expected, actual, per })
+    }
+}
+
+/// Fails unless every weight is finite, none negative and one positive.
+pub(crate) fn weights(w: &[f64], n: usize) -> Result<()> {
+    length("weights", w.len(), n, "sample")?;
+    if let Some(row) = w.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        return Err(Error::BadWeight { row, weight: w[row] });
+    }
+    if w.iter().all(|&w| w == 0.0) {
+        return Err(Error::NoWeight { n });
+    }
+    Ok(())
+}
+
+/// Fails unless every value is finite.
+#[expect(dead_code, reason = "for the null tests")]
+pub(crate) fn finite(what: &'static str, xs: &[f64]) -> Result<()> {
+    match xs.iter().position(|x| !x.is_finite()) {
+        Some(row) => Err(Error::NonFinite { what, row, column: 0, value: xs[row] }),
+        None => Ok(()),
+    }
+}
+
+/// Fails unless every value is a probability.
+pub(crate) fn probabilities(what: &'static str, p: &[f64]) -> Result<()> {
+    match p.iter().position(|p| !(0.0..=1.0).contains(p)) {
+        Some(row) => Err(Error::NotAProbability { what, row, column: 0, value: p[row] }),
+        None => Ok(()),
+    }
+}
+
+/// Fails unless `holds`.
+pub(crate) fn parameter(
+    name: &'static str,
+    value: f64,
+    holds: bool,
+    rule: &'static str,
+) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::BadParameter { name, value, rule }) }
+}
+
+/// Fails unless 0 < value < 1.
+pub(crate) fn open_unit(name: &'static str, value: f64) -> Result<()> {
+    parameter(name, value, value > 0.0 && value < 1.0, "it must lie strictly between 0 and 1")
+}

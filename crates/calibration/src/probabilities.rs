@@ -1,0 +1,267 @@
+//! Class probabilities and logits: two types, so that one is never taken for
+//! the other (notes §4.3.3).
+
+use wonderland_linalg::{MatRef, Tensor};
+
+use crate::{Error, Result};
+
+/// How far a row may sum from 1 before it is refused: wide enough for
+/// probabilities written with four or more digits.
+const ROW_SUM_TOLERANCE: f64 = 1e-3;
+
+#[derive(Debug, Clone)]
+enum Storage<'a> {
+    View(MatRef<'a, f64>),
+    Owned(Tensor),
+}
+
+impl Storage<'_> {
+    fn view(&self) -> MatRef<'_, f64> {
+        match self {
+            Self::View(mat) => *mat,
+            Self::Owned(tensor) => tensor.as_mat(),
+        }
+    }
+}
+
+/// Class probabilities P ~ (n, m), one row per sample, checked when made.
+///
+/// The same pass that checks finds each row's confidence maxₖ Pᵢₖ and its
+/// class (the lowest index among equals), so that everything about the top
+/// class reads the matrix once.
+///
+/// # Examples
+/// ```
+/// use wonderland_calibration::Probabilities;
+/// use wonderland_linalg::Tensor;
+/// let P = Tensor::from_rows(&[[0.7, 0.3], [0.5, 0.5]]);
+/// let P = Probabilities::new(P.as_mat())?;
+/// assert_eq!(P.confidence(), [0.7, 0.5]);
+/// assert_eq!(P.predicted(), [0, 0]);
+/// # Ok::<(), wonderland_calibration::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Probabilities<'a> {
+    storage: Storage<'a>,
+    confidence: Vec<f64>,
+    predicted: Vec<u32>,
+}
+
+impl<'a> Probabilities<'a> {
+    /// Checks a matrix of probabilities; nothing is copied, clipped or
+    /// renormalised.
+    ///
+    /// # Errors
+    /// [`Error::Empty`]; [`Error::NotAProbability`] for a value outside
+    /// \[0, 1\]; [`Error::RowSum`] for a row that sums further than 10⁻³ from 1.
+    pub fn new(P: MatRef<'a, f64>) -> Result<Self> {
+        Self::with_tolerance(P, ROW_SUM_TOLERANCE)
+    }
+
+    /// The same with another tolerance on the row sums.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_tolerance(P: MatRef<'a, f64>, tolerance: f64) -> Result<Self> {
+        let (confidence, predicted) = scan(P, tolerance)?;
+        Ok(Self { storage: Storage::View(P), confidence, predicted })
+    }
+
+    /// The same from an owned tensor.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_tensor(P: Tensor) -> Result<Probabilities<'static>> {
+        let (confidence, predicted) = scan(P.as_mat(), ROW_SUM_TOLERANCE)?;
+        Ok(Probabilities { storage: Storage::Owned(P), confidence, predicted })
+    }
+
+    /// P ~ (n, m).
+    #[must_use]
+    pub fn as_mat(&self) -> MatRef<'_, f64> {
+        self.storage.view()
+    }
+
+    /// Number of rows n.
+    #[must_use]
+    pub fn n_samples(&self) -> usize {
+        self.confidence.len()
+    }
+
+    /// Number of columns m.
+    #[must_use]
+    pub fn n_classes(&self) -> usize {
+        self.as_mat().ncols()
+    }
+
+    /// The largest probability of each row.
+    #[must_use]
+    pub fn confidence(&self) -> &[f64] {
+        &self.confidence
+    }
+
+    /// The class of the largest probability, the lowest index among equals.
+    #[must_use]
+    pub fn predicted(&self) -> &[u32] {
+        &self.predicted
+    }
+
+    /// The given rows, in the given order; rows may repeat.
+    ///
+    /// # Panics
+    /// When a row does not exist.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Probabilities<'static> {
+        let P = self.as_mat();
+        let tensor = Tensor::from_fn(rows.len(), P.ncols(), |i, j| P[(rows[i], j)]);
+        Probabilities {
+            storage: Storage::Owned(tensor),
+            confidence: rows.iter().map(|&i| self.confidence[i]).collect(),
+            predicted: rows.iter().map(|&i| self.predicted[i]).collect(),
+        }
+    }
+
+    /// The same probabilities without a copy of the matrix.
+    pub(crate) fn borrow(&self) -> Probabilities<'_> {
+        Probabilities {
+            storage: Storage::View(self.as_mat()),
+            confidence: self.confidence.clone(),
+            predicted: self.predicted.clone(),
+        }
+    }
+
+    /// Column k as a vector.
+    pub(crate) fn column(&self, k: usize) -> Vec<f64> {
+        let P = self.as_mat();
+        (0..P.nrows()).map(|i| P[(i, k)]).collect()
+    }
+}
+
+/// Calls `f(row index, row)` for each row, copying only when a row is not
+/// contiguous.
+pub(crate) fn for_rows(mat: MatRef<'_, f64>, mut f: impl FnMut(usize, &[f64])) {
+    let mut buffer = vec![0.0; mat.ncols()];
+    for i in 0..mat.nrows() {
+        match mat.row(i).try_as_row_major() {
+            Some(row) => f(i, row.as_slice()),
+            None => {
+                for (j, x) in buffer.iter_mut().enumerate() {
+                    *x = mat[(i, j)];
+                }
+                f(i, &buffer);
+            }
+        }
+    }
+}
+
+/// Checks every row and returns (confidence, predicted class).
+fn scan(P: MatRef<'_, f64>, tolerance: f64) -> Result<(Vec<f64>, Vec<u32>)> {
+    if P.nrows() == 0 || P.ncols() == 0 {
+        return Err(Error::Empty { what: "P" });
+    }
+    let mut confidence = Vec::with_capacity(P.nrows());
+    let mut predicted = Vec::with_capacity(P.nrows());
+    let mut bad = None;
+    for_rows(P, |i, row| {
+        let (mut top, mut class, mut low, mut sum) = (row[0], 0_u32, row[0], 0.0);
+        for (j, &p) in row.iter().enumerate() {
+            if p > top {
+                (top, class) = (p, j as u32);
+            }
+            low = if p < low { p } else { low };
+            sum += p;
+        }
+        // A NaN fails the test on the sum; top ≤ 1 follows from it only up
+        // to the tolerance, so it is tested as well.
+        if !(low >= 0.0 && top <= 1.0 && (sum - 1.0).abs() <= tolerance) && bad.is_none() {
+            bad = Some(i);
+        }
+        confidence.push(top);
+        predicted.push(class);
+    });
+    let Some(row) = bad else { return Ok((confidence, predicted)) };
+    for column in 0..P.ncols() {
+        let value = P[(row, column)];
+        if !(0.0..=1.0).contains(&value) {
+            return Err(Error::NotAProbability { what: "P", row, column, value });
+        }
+    }
+    let sum = (0..P.ncols()).map(|j| P[(row, j)]).sum();
+    Err(Error::RowSum { row, sum, tolerance })
+}
+
+/// Scores before softmax, Z ~ (n, m), checked when made.
+///
+/// −∞ is allowed (probability zero) as long as a row has one finite entry.
+#[derive(Debug, Clone)]
+pub struct Logits<'a> {
+    storage: Storage<'a>,
+}
+
+impl<'a> Logits<'a> {
+    /// Checks a matrix of logits; nothing is copied.
+    ///
+    /// # Errors
+    /// [`Error::Empty`]; [`Error::NonFinite`] for NaN, +∞ or a row of −∞ only.
+    pub fn new(Z: MatRef<'a, f64>) -> Result<Self> {
+        check_logits(Z)?;
+        Ok(Self { storage: Storage::View(Z) })
+    }
+
+    /// The same from an owned tensor.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_tensor(Z: Tensor) -> Result<Logits<'static>> {
+        check_logits(Z.as_mat())?;
+        Ok(Logits { storage: Storage::Owned(Z) })
+    }
+
+    /// ln P: the logits that softmax takes back to P.
+    #[must_use]
+    pub fn from_probabilities(P: &Probabilities<'_>) -> Logits<'static> {
+        let P = P.as_mat();
+        let Z = Tensor::from_fn(P.nrows(), P.ncols(), |i, j| P[(i, j)].ln());
+        Logits { storage: Storage::Owned(Z) }
+    }
+
+    /// Z ~ (n, m).
+    #[must_use]
+    pub fn as_mat(&self) -> MatRef<'_, f64> {
+        self.storage.view()
+    }
+
+    /// Number of rows n.
+    #[must_use]
+    pub fn n_samples(&self) -> usize {
+        self.as_mat().nrows()
+    }
+
+    /// Number of columns m.
+    #[must_use]
+    pub fn n_classes(&self) -> usize {
+        self.as_mat().ncols()
+    }
+}
+
+fn check_logits(Z: MatRef<'_, f64>) -> Result<()> {
+    if Z.nrows() == 0 || Z.ncols() == 0 {
+        return Err(Error::Empty { what: "Z" });
+    }
+    let mut bad = None;
+    for_rows(Z, |row, z| {
+        if bad.is_some() {
+            return;
+        }
+        // x · 0 is 0 for finite x only, so one sum tests the whole row.
+        if z.iter().map(|x| x * 0.0).sum::<f64>() == 0.0 {
+            return;
+        }
+        let column = z.iter().position(|x| x.is_nan() || *x == f64::INFINITY);
+        let none_finite = || z.iter().all(|x| !x.is_finite()).then_some(0);
+        if let Some(column) = column.or_else(none_finite) {
+            bad = Some(Error::NonFinite { what: "Z", row, column, value: z[column] });
+        }
+    });
+    bad.map_or(Ok(()), Err)
+}
