@@ -69,6 +69,12 @@ impl Args {
         Err(Usage::error(format!("`{name}` needs a value")))
     }
 
+    /// Takes the first word that is not an option; call it after the options.
+    pub(crate) fn positional(&mut self) -> Option<String> {
+        let at = self.words.iter().position(|w| !w.starts_with('-'))?;
+        Some(self.words.remove(at))
+    }
+
     /// The words after `--`; an error if anything before it was not understood.
     pub(crate) fn finish(self) -> Result<Vec<String>> {
         match self.words.first() {
@@ -88,11 +94,13 @@ mod tests {
 
     #[test]
     fn options_flags_and_words_come_in_any_order() {
-        let mut a = args("--seed 3 --check -p=linalg -- --nocapture -p");
+        let mut a = args("csv --seed 3 --check -p=linalg 1000 -- --nocapture -p");
         assert_eq!(a.option("--seed").unwrap().as_deref(), Some("3"));
         assert_eq!(a.option("-p").unwrap().as_deref(), Some("linalg"));
         assert!(a.flag("--check"));
         assert!(!a.flag("--check"));
+        assert_eq!(a.positional().as_deref(), Some("csv"));
+        assert_eq!(a.positional().as_deref(), Some("1000"));
         assert_eq!(a.finish().unwrap(), ["--nocapture", "-p"]);
     }
 

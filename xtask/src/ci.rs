@@ -6,12 +6,15 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::args::Args;
-use crate::{docs, metadata, readme, shell, test, tidy};
+use crate::{docs, fuzz, metadata, readme, shell, test, tidy};
 
 pub(crate) const USAGE: &str = "[--skip STEP,STEP…]";
 pub(crate) const ABOUT: &str = "\
 runs every check, cheapest first, and stops at the first that fails
-steps: format, tidy, deny, clippy, test, docs, examples, readme, benches";
+steps: format, tidy, deny, clippy, test, docs, examples, readme, fuzz, benches";
+
+/// Inputs for each fuzz target in one run of `ci`; a release gets a million.
+const FUZZ_EXECUTIONS: &str = "20000";
 
 /// How a step ended when it did not fail.
 enum Outcome {
@@ -34,6 +37,7 @@ const STEPS: &[Step] = &[
     Step { name: "docs", run: || passed(docs::run(no_args())) },
     Step { name: "examples", run: examples },
     Step { name: "readme", run: readme_commands },
+    Step { name: "fuzz", run: fuzz },
     Step { name: "benches", run: benches },
 ];
 
@@ -138,6 +142,14 @@ fn readme_commands() -> Result<Outcome> {
         let mut shell_line: Command = shell::command("sh");
         shell_line.args(["-e", "-c", line]);
         shell::run(&mut shell_line, "make the command or README.md right")?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// A short run of every target: a few seconds that keep the harness alive.
+fn fuzz() -> Result<Outcome> {
+    for target in fuzz::targets()? {
+        fuzz::run(Args::new([target, FUZZ_EXECUTIONS.to_owned()].into_iter()))?;
     }
     Ok(Outcome::Passed)
 }

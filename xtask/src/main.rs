@@ -8,8 +8,11 @@
 mod args;
 mod ci;
 mod docs;
+mod fuzz;
 mod metadata;
+mod python;
 mod readme;
+mod refs;
 mod shell;
 mod test;
 mod tidy;
@@ -31,6 +34,8 @@ const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand { name: "ci", usage: ci::USAGE, about: ci::ABOUT, run: ci::run },
     Subcommand { name: "tidy", usage: tidy::USAGE, about: tidy::ABOUT, run: tidy::run },
     Subcommand { name: "docs", usage: docs::USAGE, about: docs::ABOUT, run: docs::run },
+    Subcommand { name: "refs", usage: refs::USAGE, about: refs::ABOUT, run: refs::run },
+    Subcommand { name: "fuzz", usage: fuzz::USAGE, about: fuzz::ABOUT, run: fuzz::run },
 ];
 
 fn main() -> ExitCode {

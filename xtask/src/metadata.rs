@@ -35,6 +35,11 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
     Ok(packages)
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    Ok(PathBuf::from(text(&read()?, "target_directory")?))
+}
+
 fn read() -> Result<Value> {
     let json = shell::output(&mut shell::cargo(&["metadata", "--format-version=1", "--no-deps"]))?;
     Ok(serde_json::from_str(&json)?)

@@ -1,0 +1,251 @@
+//! `cargo xtask refs`: makes the reference values again, with independent tools.
+//!
+//! Every script of `xtask/refs` runs in a copy of the repository's data, so that
+//! an interrupted run leaves the repository as it was. Then the files in
+//! `crates/*/testdata` are replaced, or compared under `--check`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::args::Args;
+use crate::python::{self, Packages};
+use crate::{metadata, shell};
+
+pub(crate) const USAGE: &str = "[--check] [CRATE]";
+pub(crate) const ABOUT: &str = "\
+runs xtask/refs/*.py (or those of one crate) in a pinned Python environment
+and rewrites crates/*/testdata; with --check compares instead";
+
+/// Two values agree when they differ by less than this, relatively, unless a
+/// script states another figure in a line `tolerance: 1e-12` of its head.
+/// About 4 ulp: libraries differ between processors by no more.
+const TOLERANCE: f64 = 1e-15;
+
+/// Makes or checks the reference values.
+pub(crate) fn run(mut args: Args) -> Result<()> {
+    let check = args.flag("--check");
+    let only = args.positional();
+    args.finish()?;
+
+    let files = shell::files()?;
+    let scripts: Vec<Script> = files
+        .iter()
+        .filter(|path| path.starts_with("xtask/refs/") && path.ends_with(".py"))
+        .map(|path| Script::read(path))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .filter(|script| only.as_ref().is_none_or(|name| script.serves(name)))
+        .collect();
+    if scripts.is_empty() {
+        bail!("xtask/refs holds no such script\nmend: name one xtask/refs/CRATE.py");
+    }
+
+    let scratch = copy_of_the_data(&files)?;
+    for script in &scripts {
+        println!("{}", script.path);
+        let mut python = python::python(Packages::References)?;
+        python.current_dir(&scratch).arg(&script.path);
+        shell::run(&mut python, "read the script's message above")?;
+    }
+
+    let mut differing = Vec::new();
+    for made in files_below(&scratch.join("crates"))? {
+        let path = made.strip_prefix(&scratch)?.to_owned();
+        let kept = shell::root().join(&path);
+        let new = std::fs::read(&made)?;
+        let old = std::fs::read(&kept).ok();
+        if old.as_ref() == Some(&new) {
+            continue;
+        }
+        if check {
+            let tolerance = tolerance_for(&path, &scripts);
+            if let Err(why) = compare(&path, old.as_deref(), &new, tolerance) {
+                differing.push(format!("{}: {why:#}", path.display()));
+            }
+        } else {
+            println!("writes {}", path.display());
+            if let Some(folder) = kept.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(&kept, new)?;
+        }
+    }
+    if !differing.is_empty() {
+        bail!(
+            "reference values cannot be made again:\n{}\nmend: `cargo xtask refs`, then look at the change",
+            differing.join("\n")
+        );
+    }
+    println!("refs: {} scripts, {}", scripts.len(), if check { "all agree" } else { "done" });
+    Ok(())
+}
+
+/// A script of `xtask/refs`: `linalg.py`, or `linalg_strd.py` for the same crate.
+struct Script {
+    path: String,
+    tolerance: f64,
+}
+
+impl Script {
+    fn read(path: &str) -> Result<Self> {
+        let text = std::fs::read_to_string(shell::root().join(path))?;
+        Ok(Self { path: path.to_owned(), tolerance: stated_tolerance(&text)? })
+    }
+
+    /// Whether this script makes the data of the crate in this folder.
+    fn serves(&self, crate_folder: &str) -> bool {
+        let stem = Path::new(&self.path).file_stem().unwrap_or_default().to_string_lossy();
+        stem.strip_prefix(crate_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    }
+}
+
+fn stated_tolerance(script: &str) -> Result<f64> {
+    let line = script.lines().find_map(|line| {
+        line.trim().trim_start_matches('#').trim().strip_prefix("tolerance:").map(str::trim)
+    });
+    match line {
+        None => Ok(TOLERANCE),
+        Some(figure) => {
+            figure.parse().with_context(|| format!("`tolerance: {figure}` is not a number"))
+        }
+    }
+}
+
+/// The widest tolerance that a script of the file's crate states.
+fn tolerance_for(path: &Path, scripts: &[Script]) -> f64 {
+    let crate_folder = path.iter().nth(1).unwrap_or_default().to_string_lossy();
+    let stated = scripts.iter().filter(|s| s.serves(&crate_folder)).map(|s| s.tolerance);
+    stated.fold(TOLERANCE, f64::max)
+}
+
+/// Copies the scripts and every file they may read or write below the target directory.
+fn copy_of_the_data(files: &[String]) -> Result<PathBuf> {
+    let scratch = metadata::target_directory()?.join("refs");
+    if scratch.exists() {
+        std::fs::remove_dir_all(&scratch)?;
+    }
+    for path in files {
+        let wanted = path.starts_with("xtask/refs/")
+            || (path.starts_with("crates/")
+                && (path.contains("/testdata/") || path.contains("/assets/")));
+        if wanted {
+            let to = scratch.join(path);
+            std::fs::create_dir_all(to.parent().context("a file lies in a folder")?)?;
+            std::fs::copy(shell::root().join(path), to)?;
+        }
+    }
+    // A first script of a crate finds the folder it writes to.
+    for package in metadata::packages()? {
+        if let Ok(folder) = package.folder.strip_prefix(shell::root()).map(Path::to_owned)
+            && folder.starts_with("crates")
+        {
+            std::fs::create_dir_all(scratch.join(folder).join("testdata"))?;
+        }
+    }
+    Ok(scratch)
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether two files say the same, numbers within the tolerance.
+fn compare(path: &Path, old: Option<&[u8]>, new: &[u8], tolerance: f64) -> Result<()> {
+    let old = old.context("is made by a script but not kept in the repository")?;
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let parse = |bytes: &[u8]| -> Result<Value> {
+        let text = std::str::from_utf8(bytes)?;
+        Ok(match extension.as_ref() {
+            "json" => serde_json::from_str(text)?,
+            "toml" => serde_json::to_value(text.parse::<toml::Table>()?)?,
+            _ => bail!("differs, and only JSON and TOML are compared within a tolerance"),
+        })
+    };
+    compare_values("", &parse(old)?, &parse(new)?, tolerance)
+}
+
+fn compare_values(place: &str, old: &Value, new: &Value, tolerance: f64) -> Result<()> {
+    match (old, new) {
+        (Value::Object(a), Value::Object(b)) => {
+            if !a.keys().eq(b.keys()) {
+                bail!("{place}: has other keys than it had");
+            }
+            for (key, value) in a {
+                compare_values(&format!("{place}.{key}"), value, &b[key], tolerance)?;
+            }
+            Ok(())
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            if a.len() != b.len() {
+                bail!("{place}: has {} entries, had {}", b.len(), a.len());
+            }
+            for (i, (x, y)) in a.iter().zip(b).enumerate() {
+                compare_values(&format!("{place}[{i}]"), x, y, tolerance)?;
+            }
+            Ok(())
+        }
+        _ if old == new => Ok(()),
+        _ => match (number(old), number(new)) {
+            (Some(x), Some(y)) if (x - y).abs() <= tolerance * x.abs().max(y.abs()) => Ok(()),
+            _ => bail!("{place}: was {old}, is {new} (tolerance {tolerance:e})"),
+        },
+    }
+}
+
+/// A number, also one written as text because it has more digits than a float.
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|x| x.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn agree(old: &str, new: &str, tolerance: f64, expected: bool) {
+        let result = compare(Path::new("a.json"), Some(old.as_bytes()), new.as_bytes(), tolerance);
+        assert_eq!(result.is_ok(), expected, "{result:?}");
+    }
+
+    #[test]
+    fn numbers_are_compared_within_the_tolerance_and_the_rest_exactly() {
+        agree(r#"{"a": [1.0, "x"]}"#, r#"{"a": [1.0000001, "x"]}"#, 1e-6, true);
+        agree(r#"{"a": [1.0, "x"]}"#, r#"{"a": [1.0000001, "x"]}"#, 1e-8, false);
+        agree(
+            r#"{"a": "0.12345678901234567890"}"#,
+            r#"{"a": "0.12345678901234567891"}"#,
+            1e-15,
+            true,
+        );
+        agree(r#"{"a": "x"}"#, r#"{"a": "y"}"#, 1.0, false);
+        agree(r#"{"a": [1]}"#, r#"{"a": [1, 2]}"#, 1.0, false);
+        agree(r#"{"a": 1}"#, r#"{"b": 1}"#, 1.0, false);
+    }
+
+    #[test]
+    fn a_script_states_its_tolerance() {
+        let stated = |script: &str| stated_tolerance(script).unwrap().to_bits();
+        assert_eq!(stated("\"\"\"Head.\n\ntolerance: 1e-9\n\"\"\""), 1e-9_f64.to_bits());
+        assert_eq!(stated("x = 1"), TOLERANCE.to_bits());
+        assert!(stated_tolerance("# tolerance: small").is_err());
+    }
+
+    #[test]
+    fn scripts_serve_the_crate_they_are_named_for() {
+        let script = |path: &str| Script { path: path.to_owned(), tolerance: 0.0 };
+        assert!(script("xtask/refs/linalg.py").serves("linalg"));
+        assert!(script("xtask/refs/linalg_strd.py").serves("linalg"));
+        assert!(!script("xtask/refs/linalgebra.py").serves("linalg"));
+    }
+}
