@@ -86,6 +86,45 @@ pub enum Error {
         /// Column of the first such value, from 0.
         column: usize,
     },
+    /// A square matrix was expected.
+    #[error("{op} needs a square matrix but got shape {shape:?}")]
+    NotSquare {
+        /// The operation asked for.
+        op: &'static str,
+        /// Shape that came.
+        shape: Vec<usize>,
+    },
+    /// A symmetric matrix was expected.
+    #[error(
+        "the matrix is not symmetric: {lower} at row {row}, column {column} but {upper} opposite: \
+         symmetrise it as (A + Aᵀ)/2 if that is what is meant"
+    )]
+    NotSymmetric {
+        /// Row of the first such pair, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+        /// The element there.
+        lower: f64,
+        /// The element across the diagonal.
+        upper: f64,
+    },
+    /// A matrix that should be positive definite is not, to working precision.
+    #[error(
+        "the matrix is not positive definite at pivot {pivot} ({value:e}): raise `l2` or use `lstsq`"
+    )]
+    NotPositiveDefinite {
+        /// The first pivot that is not positive, from 0.
+        pivot: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// A triangular matrix has a zero on its diagonal.
+    #[error("the triangle is singular: its diagonal is zero at {pivot}: use `lstsq`")]
+    Singular {
+        /// Place on the diagonal, from 0.
+        pivot: usize,
+    },
 }
 
 /// Result of this crate.

@@ -9,10 +9,16 @@ mod tensor;
 
 mod product;
 
+mod factor;
 mod least_squares;
+mod scale;
 mod twofold;
 
 pub use error::{Error, Result};
+pub use factor::{
+    Cholesky, Qr, Svd, SvdRoute, SymmetricEigen, cholesky, pinv, qr, solve_lower, solve_spd,
+    solve_upper, svd, symmetric_eigen,
+};
 pub use faer::{MatMut, MatRef};
 pub use least_squares::{LeastSquares, LeastSquaresSolution, Route, lstsq};
 pub use product::{matmul, matmul_into};

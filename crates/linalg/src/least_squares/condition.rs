@@ -6,7 +6,7 @@
 //! it for all but contrived spectra.
 
 use super::householder::PivotedFactor;
-use super::scale::ldexp;
+use crate::scale::ldexp;
 
 /// Steps of either iteration: each costs one product or solve with R twice.
 const STEPS: usize = 12;

@@ -6,7 +6,7 @@
 
 use faer::MatRef;
 
-use super::scale::{exponent, pow2};
+use crate::scale::{exponent, pow2};
 use crate::{Error, Result, Scalar};
 
 /// Rows that one block holds: small enough for a cache with its columns.
@@ -174,11 +174,6 @@ impl<'a, T: Scalar> Design<'a, T> {
         }
         rows > 0
     }
-}
-
-/// Refuses NaN and infinities, with the position of the first.
-pub(super) fn check_finite<T: Scalar>(X: MatRef<'_, T>, name: &'static str) -> Result<()> {
-    column_exponents(X, None, name).map(drop)
 }
 
 /// 2^e as two normal factors, |e| ≤ 2044.

@@ -5,7 +5,7 @@
 //! column is reflected, and the rank is decided once, afterwards, on the
 //! factor of the whole design.
 
-use super::scale::{exponent, pow2};
+use crate::scale::{exponent, pow2};
 
 /// Replaces the upper triangle of the (m, p) block `a` by R of its QR
 /// factorisation; what lies below is left undefined.
@@ -29,7 +29,7 @@ fn triangularise_kernel(a: &mut [f64], ld: usize, m: usize, p: usize) {
 /// Turns x into the Householder vector v with v₀ = 1 and H = I − τ v vᵀ taking
 /// x to (β, 0, …, 0); `None` when x is zero below its head already.
 #[inline(always)]
-fn reflector(x: &mut [f64]) -> Option<(f64, f64)> {
+pub(crate) fn reflector(x: &mut [f64]) -> Option<(f64, f64)> {
     let tail = dot(&x[1..], &x[1..]);
     if tail == 0.0 {
         return None;
@@ -46,7 +46,7 @@ fn reflector(x: &mut [f64]) -> Option<(f64, f64)> {
 }
 
 #[inline(always)]
-fn reflect(v: &[f64], tau: f64, y: &mut [f64]) {
+pub(crate) fn reflect(v: &[f64], tau: f64, y: &mut [f64]) {
     let s = -tau * dot(v, y);
     for (y, v) in y.iter_mut().zip(v) {
         *y = v.mul_add(s, *y);
@@ -55,7 +55,7 @@ fn reflect(v: &[f64], tau: f64, y: &mut [f64]) {
 
 /// A dot product in eight lanes.
 #[inline(always)]
-pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0_f64; 8];
     let (xs, x_rest) = x.as_chunks::<8>();
     let (ys, y_rest) = y.as_chunks::<8>();

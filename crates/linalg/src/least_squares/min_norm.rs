@@ -6,7 +6,7 @@
 //! that of the full-rank system \[I T\] v = v⁰, however tall A was.
 
 use super::householder::{PivotedFactor, dot, pivot, triangularise};
-use super::scale::{exponent, ldexp};
+use crate::scale::{exponent, ldexp};
 use crate::twofold::Twofold;
 
 /// Corrections of the small system: each gains ε κ of \[I T\], which pivoting

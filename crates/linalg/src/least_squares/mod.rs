@@ -9,17 +9,18 @@ mod design;
 mod householder;
 mod min_norm;
 mod refine;
-mod scale;
+
 mod tsqr;
 
 use faer::MatRef;
 
+use crate::scale::ldexp;
 use crate::{Error, Result, Scalar, Tensor};
 use condition::condition;
 use design::Design;
 use householder::{PivotedFactor, pivot};
+pub(crate) use householder::{dot, reflect, reflector};
 use refine::{Targets, refine};
-use scale::ldexp;
 
 /// Settings of a least-squares solve.
 ///
@@ -259,7 +260,7 @@ impl<T: Scalar> LeastSquaresSolution<T> {
                 rule: "X must have one column per coefficient",
             });
         }
-        design::check_finite(X, "X")?;
+        crate::factor::check_finite(X, "X")?;
         let factor = &self.factor;
         let mut z = vec![0.0; self.rank];
         Ok((0..X.nrows())

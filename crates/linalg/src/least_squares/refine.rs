@@ -167,7 +167,7 @@ fn twofold_dot(a: &[f64], r: &[Twofold]) -> Twofold {
 /// x ← x + δ with RᵀR δ = g, unless the corrections stopped shrinking.
 fn correct(factor: &PivotedFactor, state: &mut State) {
     // The factor's columns are 2^shift shorter than the block's.
-    let shift = |i: usize| super::scale::pow2(-factor.shifts[factor.order[i]]);
+    let shift = |i: usize| crate::scale::pow2(-factor.shifts[factor.order[i]]);
     let mut delta: Vec<f64> = state.g.iter().enumerate().map(|(i, g)| g.hi * shift(i)).collect();
     factor.solve_transposed(&mut delta);
     // ‖R δ‖ is the length of what the correction changes in A x.

@@ -24,6 +24,12 @@ impl Exact {
         }
     }
 
+    /// |x − self|.
+    pub(crate) fn absolute_error(&self, x: f64) -> f64 {
+        let (error, den) = self.error(x);
+        quotient(&error, &den)
+    }
+
     /// The value rounded (to within an ulp of 2⁻⁶²).
     pub(crate) fn to_f64(&self) -> f64 {
         let q = quotient(&magnitude(&self.num), &self.den);

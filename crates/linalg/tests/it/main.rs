@@ -8,6 +8,8 @@
 
 mod degenerate;
 mod exact;
+mod factorisations;
+mod refinement;
 mod strd;
 
 #[test]
