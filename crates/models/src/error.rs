@@ -68,6 +68,25 @@ pub enum Error {
         /// The quantity.
         what: &'static str,
     },
+    /// Every row that counts has the same class.
+    #[error("y holds fewer than two classes: give rows of at least two")]
+    OneClass,
+    /// A class between 0 and the largest code has no row that counts.
+    #[error(
+        "class {class} of {n_classes} has no row of positive weight: number the classes from 0 without gaps"
+    )]
+    EmptyClass {
+        /// The class without rows.
+        class: usize,
+        /// Number of classes, the largest code plus one.
+        n_classes: usize,
+    },
+    /// A fault of the minimiser beneath.
+    #[error(transparent)]
+    Optim(#[from] wonderland_optim::Error),
+    /// A fault of the losses beneath.
+    #[error(transparent)]
+    Losses(#[from] wonderland_losses::Error),
     /// A fault of the linear algebra beneath.
     #[error(transparent)]
     Linalg(#[from] wonderland_linalg::Error),

@@ -2,10 +2,13 @@
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 
+mod classes;
 mod error;
+mod logistic;
 mod regression;
 mod student_t;
 
 pub use error::{Error, Result};
+pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
 pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};
 pub use student_t::student_t;

@@ -1,0 +1,88 @@
+//! The checks at the door of every classifier: codes, weights, columns.
+
+use wonderland_linalg::MatRef;
+
+use crate::{Error, Result};
+
+/// Refuses NaN and infinities, and no rows.
+pub(crate) fn check_finite_matrix(X: MatRef<'_, f64>) -> Result<()> {
+    if X.nrows() == 0 {
+        return Err(Error::TooFewRows { what: "a fit", needed: 1, actual: 0 });
+    }
+    for i in 0..X.nrows() {
+        for j in 0..X.ncols() {
+            let value = X[(i, j)];
+            if !value.is_finite() {
+                let name = "X";
+                return Err(
+                    wonderland_linalg::Error::NonFinite { name, row: i, column: j, value }.into()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses another number of columns than at the fit, and values that are not
+/// finite.
+pub(crate) fn check_columns(X: MatRef<'_, f64>, expected: usize) -> Result<()> {
+    if X.ncols() != expected {
+        return Err(Error::ColumnMismatch { expected, actual: X.ncols() });
+    }
+    if X.nrows() == 0 { Ok(()) } else { check_finite_matrix(X) }
+}
+
+/// Checks weights of the rows; returns their sum (n without weights).
+pub(crate) fn check_weights(weights: Option<&[f64]>, n: usize) -> Result<f64> {
+    let Some(weights) = weights else { return Ok(n as f64) };
+    if weights.len() != n {
+        return Err(Error::LengthMismatch {
+            name: "weights",
+            actual: weights.len(),
+            rows_of: "X",
+            expected: n,
+        });
+    }
+    if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+        return Err(Error::InvalidWeights { reason: format!("entry {i} is {}", weights[i]) });
+    }
+    let total: f64 = weights.iter().sum();
+    if total == 0.0 {
+        return Err(Error::InvalidWeights { reason: "all are 0".to_owned() });
+    }
+    if !total.is_finite() || !(1.0 / total).is_finite() {
+        return Err(Error::InvalidWeights { reason: format!("their sum is {total:e}") });
+    }
+    Ok(total)
+}
+
+/// Checks codes 0..m with at least two classes, each of positive weight; returns
+/// m.
+pub(crate) fn check_codes(y: &[usize], n: usize, weights: Option<&[f64]>) -> Result<usize> {
+    if y.len() != n {
+        return Err(Error::LengthMismatch {
+            name: "y",
+            actual: y.len(),
+            rows_of: "X",
+            expected: n,
+        });
+    }
+    let n_classes = y.iter().max().map_or(0, |&k| k.saturating_add(1));
+    if n_classes < 2 {
+        return Err(Error::OneClass);
+    }
+    // More codes than rows leaves one empty; found before allocating for them.
+    let mut present = vec![false; n_classes.min(n + 1)];
+    for (i, &k) in y.iter().enumerate() {
+        if k < present.len() && weights.is_none_or(|w| w[i] > 0.0) {
+            present[k] = true;
+        }
+    }
+    match present.iter().filter(|p| **p).count() {
+        0 | 1 => Err(Error::OneClass),
+        _ => match present.iter().position(|p| !p) {
+            Some(class) => Err(Error::EmptyClass { class, n_classes }),
+            None => Ok(n_classes),
+        },
+    }
+}

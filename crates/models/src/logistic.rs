@@ -1,0 +1,237 @@
+//! Logistic regression (notes §4.2.2, §4.3.1): softmax(xW + b) fitted by
+//! maximum likelihood, with an L2 penalty on W.
+
+mod columns;
+mod fitted;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use wonderland_linalg::{MatRef, Tensor};
+use wonderland_optim::{Lbfgs, Newton, Observer, Outcome, Progress, Stop, Stopping};
+
+use crate::classes::{check_codes, check_finite_matrix, check_weights};
+use crate::{Error, Result};
+use columns::Columns;
+pub use fitted::{FitStop, FittedLogisticRegression};
+use sweep::Sweep;
+
+/// Logistic regression: minimises
+/// 1/n Σᵢ CE(yᵢ, softmax(xᵢW + b)) + (l2/2)‖W‖², the intercept b unpenalised;
+/// with sample weights s the mean is Σ sᵢ CEᵢ / Σ sᵢ.
+///
+/// The objective is convex, so its stationary point is the minimum; the mean of
+/// each row of W, which no probability depends on, is 0. For two classes
+/// scikit-learn penalises w = w₁ − w₀ instead: its `C` is 2/(n · l2) there and
+/// 1/(n · l2) otherwise.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::Tensor;
+/// use wonderland_models::LogisticRegression;
+/// // Without columns to tell them apart, the classes' shares: 1 of 4, 3 of 4.
+/// let X = Tensor::from_rows(&[[0.0], [0.0], [0.0], [0.0]]);
+/// let fit = LogisticRegression::default().fit(X.as_mat(), &[0, 1, 1, 1])?;
+/// let proba = fit.predict_proba(X.as_mat())?;
+/// assert!((proba[[0, 1]] - 0.75).abs() < 1e-8);
+/// # Ok::<(), wonderland_models::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LogisticRegression {
+    /// The strength of the penalty, at least 0; `None` is 1/n, n the sum of the
+    /// weights: weak, and enough for a finite answer on separable classes.
+    pub l2: Option<f64>,
+    /// Whether an intercept b is fitted; without it b = 0.
+    pub intercept: bool,
+    /// Which of the equivalent forms two classes take.
+    pub form: Form,
+    /// How the minimum is found.
+    pub solver: LogisticSolver,
+    /// The fit stops once no entry of the gradient is larger, per unit of the
+    /// scaled parameters that the solver works in.
+    pub tolerance: f64,
+    /// The fit stops after this many iterations.
+    pub max_iterations: usize,
+}
+
+impl Default for LogisticRegression {
+    fn default() -> Self {
+        Self {
+            l2: None,
+            intercept: true,
+            form: Form::Auto,
+            solver: LogisticSolver::Auto,
+            // The gap to the minimum is about tolerance² over the least
+            // curvature, which scaling keeps near l2 or above: 1e-16 / 1e-4.
+            tolerance: 1e-8,
+            max_iterations: 1000,
+        }
+    }
+}
+
+/// The two forms of two-class logistic regression (notes §4.3.1). Both have the
+/// same optimum; the sigmoid has half the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Form {
+    /// The sigmoid for two classes, the softmax for more.
+    #[default]
+    Auto,
+    /// One output per class.
+    Softmax,
+}
+
+/// How the minimum of the logistic objective is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum LogisticSolver {
+    /// Newton up to 100 parameters, L-BFGS beyond.
+    #[default]
+    Auto,
+    /// Damped Newton: few sweeps over the data, each with a Hessian, whose cost
+    /// grows with the square of the parameters.
+    Newton,
+    /// L-BFGS: one sweep over the data per iteration.
+    Lbfgs,
+}
+
+/// Parameters up to which [`LogisticSolver::Auto`] takes Newton.
+const NEWTON_UP_TO: usize = 100;
+
+impl LogisticRegression {
+    /// Fits W and b.
+    ///
+    /// # Shapes
+    /// X ~ (n, c) with any strides, y ~ (n) codes 0..m, every class present.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`], [`Error::TooFewRows`], [`Error::OneClass`],
+    /// [`Error::EmptyClass`], [`Error::InvalidSetting`], NaN or infinities in X,
+    /// and [`Error::Overflow`] when the optimum is beyond the number range.
+    ///
+    /// # Numerics
+    /// Columns are centred and scaled inside the solver (a change of variables
+    /// folded into W, not a copy of X), so the optimum is that of the columns as
+    /// given and badly scaled ones cost no iterations. One fused pass over X per
+    /// evaluation; blocks are summed in a fixed order.
+    ///
+    /// Separable classes have no finite optimum when `l2` is 0: the fit then
+    /// stops at the first W that puts more than one half on every row's class
+    /// and says [`FitStop::Separable`].
+    ///
+    /// # References
+    /// Notes §4.2.2, §4.3.1, §4.3.2.
+    pub fn fit(&self, X: MatRef<'_, f64>, y: &[usize]) -> Result<FittedLogisticRegression> {
+        self.fit_observed(X, y, None, &mut ())
+    }
+
+    /// Fits with a weight s ≥ 0 per row: a row of weight 2 counts twice.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit) and [`Error::InvalidWeights`].
+    pub fn fit_weighted(
+        &self,
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: &[f64],
+    ) -> Result<FittedLogisticRegression> {
+        self.fit_observed(X, y, Some(weights), &mut ())
+    }
+
+    /// Fits under the eyes of an observer, which may end the fit.
+    ///
+    /// # Errors
+    /// Those of [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_observed(
+        &self,
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: Option<&[f64]>,
+        observer: &mut impl Observer,
+    ) -> Result<FittedLogisticRegression> {
+        self.check()?;
+        check_finite_matrix(X)?;
+        let total = check_weights(weights, X.nrows())?;
+        let n_classes = check_codes(y, X.nrows(), weights)?;
+        let l2 = self.l2.unwrap_or(1.0 / total);
+        let outputs = if n_classes == 2 && self.form == Form::Auto { 1 } else { n_classes };
+        let columns = Columns::new(X, weights, outputs.max(2), l2, self.intercept)?;
+        let mut sweep = Sweep::new(X, y, weights, total, outputs, l2, columns);
+        let outcome = self.minimise(&mut sweep, observer)?;
+        let stop = match outcome.stop {
+            Stop::Observer if sweep.separable() => FitStop::Separable,
+            stop => FitStop::from(stop),
+        };
+        let (W, b) = sweep.parameters(&outcome.x);
+        if W.as_slice().iter().chain(&b).any(|v| !v.is_finite()) {
+            return Err(Error::Overflow { what: "a coefficient" });
+        }
+        let (coefficients, intercept) = centred(&W, &b);
+        Ok(FittedLogisticRegression {
+            coefficients,
+            intercept,
+            has_intercept: self.intercept,
+            l2,
+            objective: outcome.value,
+            gradient_norm: outcome.gradient_norm,
+            iterations: outcome.iterations,
+            evaluations: outcome.evaluations,
+            stop,
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        let l2 = self.l2.unwrap_or(0.0);
+        let settings = [("l2", l2), ("tolerance", self.tolerance)];
+        for (name, value) in settings {
+            if !(value >= 0.0 && value.is_finite()) {
+                let rule = "it must be at least 0 and finite";
+                return Err(Error::InvalidSetting { name, value, rule });
+            }
+        }
+        Ok(())
+    }
+
+    fn minimise(&self, sweep: &mut Sweep<'_>, observer: &mut impl Observer) -> Result<Outcome> {
+        let stopping = Stopping {
+            gradient: self.tolerance,
+            max_iterations: self.max_iterations,
+            ..Stopping::default()
+        };
+        let start = vec![0.0; sweep.n_parameters()];
+        // A separating W is a certificate that scaling it up lowers the loss
+        // for ever; with a penalty it is only a good fit.
+        let certificate = sweep.certificate();
+        let mut watch = |progress: &Progress<'_>| {
+            if certificate.get() {
+                return std::ops::ControlFlow::Break(());
+            }
+            observer.observe(progress)
+        };
+        let newton = match self.solver {
+            LogisticSolver::Auto => start.len() <= NEWTON_UP_TO,
+            LogisticSolver::Newton => true,
+            LogisticSolver::Lbfgs => false,
+        };
+        let outcome = if newton {
+            Newton { stopping }.minimise(sweep, &start, &mut watch)?
+        } else {
+            Lbfgs { stopping, ..Lbfgs::default() }.minimise(sweep, &start, &mut watch)?
+        };
+        Ok(outcome)
+    }
+}
+
+/// W ~ (c, m) and b ~ (m) with rows of mean 0; one output becomes two, −w/2 and
+/// w/2, which give the same probabilities.
+fn centred(W: &Tensor, b: &[f64]) -> (Tensor, Vec<f64>) {
+    let row = |w: &[f64]| -> Vec<f64> {
+        if let [w] = *w {
+            return vec![-0.5 * w, 0.5 * w];
+        }
+        let mean = w.iter().sum::<f64>() / w.len() as f64;
+        w.iter().map(|v| v - mean).collect()
+    };
+    let intercept = row(b);
+    let rows: Vec<Vec<f64>> = (0..W.nrows()).map(|j| row(W.row(j))).collect();
+    (Tensor::from_fn(W.nrows(), intercept.len(), |j, k| rows[j][k]), intercept)
+}
