@@ -300,6 +300,12 @@ pub enum Error {
         /// Number of distinct values.
         distinct: usize,
     },
+    /// Two features of one name.
+    #[error("two features would be called `{name}`: rename the column that has this name")]
+    DuplicateFeature {
+        /// The name.
+        name: Snippet,
+    },
     /// No feature is left.
     #[error("{file}: no column is left as a feature after the target and the ignored ones")]
     NoFeatures {

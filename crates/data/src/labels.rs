@@ -115,7 +115,6 @@ impl Labels {
                         (classes.iter().position(|c| c == text), Snippet::new(text))
                     }
                     Cell::Number(x) => {
-                        #[expect(clippy::float_cmp, reason = "the same number or another class")]
                         let found = numbers.iter().position(|&c| c == Some(x));
                         (found, Snippet::new(&x.to_string()))
                     }
@@ -125,6 +124,29 @@ impl Labels {
                     line: table.line_of(row),
                     column: Snippet::new(name),
                     value,
+                    known: Snippet::list(classes.iter().map(String::as_str)),
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { codes, classes: classes.to_vec() })
+    }
+
+    /// The same labels with codes among classes that are already known, for
+    /// instance those of the training set.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClass`] for a class that is not known; `source` names the
+    /// labels in it, the line is the number of the label, from 1.
+    pub fn recode(&self, classes: &[String], source: &str) -> Result<Self> {
+        let found: Vec<Option<usize>> =
+            self.classes.iter().map(|name| classes.iter().position(|c| c == name)).collect();
+        let codes = (self.codes.iter().enumerate())
+            .map(|(i, &code)| {
+                found[code].ok_or_else(|| Error::UnknownClass {
+                    file: Snippet::new(source),
+                    line: i as u64 + 1,
+                    column: Snippet::new("label"),
+                    value: Snippet::new(&self.classes[code]),
                     known: Snippet::list(classes.iter().map(String::as_str)),
                 })
             })
@@ -200,9 +222,7 @@ fn check_complete(table: &Table, name: &str, values: &Values) -> Result<()> {
 fn count_distinct(numbers: impl Iterator<Item = f64>, limit: usize) -> usize {
     let mut distinct: Vec<f64> = Vec::new();
     for x in numbers {
-        #[expect(clippy::float_cmp, reason = "the same number or another")]
-        let known = distinct.iter().any(|&d| d == x);
-        if !known {
+        if !distinct.contains(&x) {
             distinct.push(x);
             if distinct.len() >= limit {
                 break;

@@ -7,6 +7,7 @@ mod snippet;
 
 mod builtin;
 mod csv;
+mod idx;
 mod input;
 mod labels;
 mod preprocess;
@@ -24,6 +25,7 @@ pub use builtin::{BuiltIn, builtin, builtins};
 pub use csv::{Csv, CsvReader, CsvWriter, ReadAs};
 pub use error::{Error, Result};
 pub use folds::{Fold, k_folds};
+pub use idx::Idx;
 pub use labels::{Labels, Target, Task};
 pub use preprocess::{
     Basis, Feature, Missing, OneHot, Polynomial, Preprocessing, Preprocessor, Unseen, powers,

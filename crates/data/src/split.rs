@@ -241,13 +241,11 @@ fn round_within_one(sizes: &[usize], shares: [f64; 4]) -> Vec<[usize; 4]> {
             let quota = quota(total, part);
             (if round_up { quota.ceil() } else { quota.floor() }) as usize
         });
-        for class in 0..sizes.len() {
-            while left[class] > 0 {
-                let mut seen = [false; 4];
-                if !place(class, &open, &mut extra, &mut load, &capacity, &mut seen) {
-                    break;
-                }
-                left[class] -= 1;
+        for (class, left) in left.iter_mut().enumerate() {
+            while *left > 0
+                && place(class, &open, &mut extra, &mut load, &capacity, &mut [false; 4])
+            {
+                *left -= 1;
             }
         }
     }

@@ -4,6 +4,7 @@
 //! allocation of its own. The first cell that does not fit ends the reading
 //! with its place and the option that would accept it; nothing is guessed.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -212,9 +213,11 @@ impl<R: Read> CsvReader<R> {
             ReadAs::Skip => Kind::Skip,
         };
         let mut kinds = vec![kind(csv.others); names.len()];
+        let position: BTreeMap<&str, usize> =
+            names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
         for (name, read_as) in &csv.rules {
-            match names.iter().position(|n| n == name) {
-                Some(at) => kinds[at] = kind(*read_as),
+            match position.get(name.as_str()) {
+                Some(&at) => kinds[at] = kind(*read_as),
                 None if csv.allow_absent => {}
                 None => return Err(unknown(name)),
             }
@@ -222,7 +225,7 @@ impl<R: Read> CsvReader<R> {
         let keep = csv
             .verbatim
             .iter()
-            .map(|name| names.iter().position(|n| n == name).ok_or_else(|| unknown(name)))
+            .map(|name| position.get(name.as_str()).copied().ok_or_else(|| unknown(name)))
             .collect::<Result<_>>()?;
         Ok(Self { records, names, kinds, keep })
     }

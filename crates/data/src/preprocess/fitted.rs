@@ -1,6 +1,6 @@
 //! Learning from the training rows, and applying what was learned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{Scalar, Tensor};
@@ -10,7 +10,6 @@ use super::moments::{mean_and_deviation, median};
 use super::orthogonal::Recurrence;
 use super::powers::powers;
 use super::{Basis, Missing, OneHot, Preprocessing, Unseen};
-use crate::table::check_names;
 use crate::{Cell, Column, Csv, Error, ReadAs, Result, Snippet, Table, Text, Values};
 
 /// One column of X.
@@ -116,7 +115,10 @@ impl Preprocessing {
         if encoders.is_empty() {
             return Err(Error::NoFeatures { file: file() });
         }
-        check_names(table.source(), features.iter().map(|feature| feature.name.as_str()))?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = features.iter().find(|feature| !names.insert(&feature.name)) {
+            return Err(Error::DuplicateFeature { name: Snippet::new(&twice.name) });
+        }
         Ok(Preprocessor { encoders, features })
     }
 
@@ -131,14 +133,14 @@ impl Preprocessing {
         let present: Vec<f64> = rows.iter().map(|&i| x[i]).filter(|x| !x.is_nan()).collect();
         let n_missing = rows.len() - present.len();
         self.check_missing(table, name, n_missing, rows, |i| x[i].is_nan())?;
-        let Some(middle) = median(present) else {
-            return Err(Error::AllMissing {
-                file: table.source().clone(),
-                column: Snippet::new(name),
-            });
-        };
-        let fill = (self.missing == Missing::Impute).then_some(middle);
-        let x: Vec<f64> = rows.iter().map(|&i| if x[i].is_nan() { middle } else { x[i] }).collect();
+        if present.is_empty() {
+            let (file, column) = (table.source().clone(), Snippet::new(name));
+            return Err(Error::AllMissing { file, column });
+        }
+        let fill = if self.missing == Missing::Impute { median(present) } else { None };
+        let x: Vec<f64> = (rows.iter().map(|&i| x[i]))
+            .map(|x| if x.is_nan() { fill.unwrap_or(x) } else { x })
+            .collect();
         let polynomial = self.polynomials.iter().find(|p| p.column == name);
         let degree = polynomial.map_or(1, |p| p.degree);
         let refuse_degree = |rule| Error::BadDegree { column: Snippet::new(name), degree, rule };
@@ -152,7 +154,7 @@ impl Preprocessing {
                 })?;
                 (Expansion::Orthogonal(recurrence), values)
             }
-            Basis::Powers if degree == 1 => (Expansion::Powers(1), vec![x.clone()]),
+            Basis::Powers if degree == 1 => (Expansion::Powers(1), vec![]),
             Basis::Powers => {
                 let mut values = vec![Vec::with_capacity(x.len()); degree];
                 let mut row = vec![0.0; degree];
@@ -171,6 +173,9 @@ impl Preprocessing {
             values: Learned::Number { fill, expansion, scaling: vec![(0.0, 1.0); degree] },
         };
         let (mut scales, mut constant) = (Vec::new(), Vec::new());
+        // A column that is not expanded is its only feature.
+        let plain = std::slice::from_ref(&x);
+        let values = if values.is_empty() { plain } else { &values };
         for (k, values) in values.iter().enumerate() {
             if let Some(at) = values.iter().position(|x| !x.is_finite()) {
                 return Err(Error::Overflow {
@@ -295,7 +300,8 @@ impl Preprocessor {
     /// Columns of a table that are not used, for a remark to the user.
     #[must_use]
     pub fn extra_columns<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-        names.into_iter().filter(|&name| !self.columns().any(|used| used == name)).collect()
+        let used: BTreeSet<&str> = self.columns().collect();
+        names.into_iter().filter(|name| !used.contains(name)).collect()
     }
 
     /// Reading rules for a file to which this is to be applied: numbers and
@@ -323,8 +329,10 @@ impl Preprocessor {
     /// A column that is missing or of another type, a missing cell that cannot
     /// be imputed, an unseen category, a value that overflows.
     pub fn apply<T: Scalar>(&self, table: &Table) -> Result<Tensor<T>> {
-        let columns = (self.encoders.iter())
-            .map(|encoder| table.column(&encoder.column))
+        let by_name: BTreeMap<&str, &Column> =
+            table.columns().iter().map(|column| (column.name.as_str(), column)).collect();
+        let columns = (self.columns())
+            .map(|name| by_name.get(name).ok_or_else(|| table.unknown(name)))
             .collect::<Result<Vec<_>>>()?;
         let mut X = Vec::with_capacity(table.n_rows() * self.features.len());
         let mut row = vec![0.0; self.features.len()];

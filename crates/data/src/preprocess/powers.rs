@@ -41,9 +41,6 @@ fn times(high: f64, low: f64, x: f64) -> (f64, f64) {
 fn rounded(high: f64, low: f64, k: usize) -> Option<f64> {
     // Outside, a low part may be subnormal or a product overflow.
     const SAFE: std::ops::Range<f64> = 1e-140..1e300;
-    if high == 0.0 && k == 1 {
-        return Some(high);
-    }
     if k == 1 {
         return Some(high);
     }
