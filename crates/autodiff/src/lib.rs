@@ -17,11 +17,23 @@ mod linearize;
 mod scan;
 mod transpose;
 
+mod compose;
+mod lint;
+
 mod kernels;
 mod run;
 
+mod check;
+mod dual;
+mod numeric;
+
+pub use check::{GradCheck, GradReport, check_grads};
+pub use compose::{concat, stack};
 pub use derive::{Direction, Jacobian};
+pub use dual::{Dual, dual_gradient};
 pub use error::{Error, Operand, Place, Result, ShapeFault};
+pub use lint::Warning;
+pub use numeric::{Quotient, numerical_derivative, numerical_gradient};
 pub use op::Kind;
 pub use program::{Input, Program};
 pub use run::{Arg, Args};

@@ -56,7 +56,7 @@ pub enum Kind {
     Real,
     /// Row numbers (u32), never differentiated.
     Index,
-    /// Several results of one loop, told apart by [`Op::Part`].
+    /// Several results of one loop, told apart by their number.
     Bundle,
 }
 
