@@ -12,6 +12,7 @@ mod product;
 mod factor;
 mod least_squares;
 mod scale;
+pub mod special;
 mod twofold;
 
 pub use error::{Error, Result};

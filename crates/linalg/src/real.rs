@@ -200,3 +200,6 @@ macro_rules! impl_real {
 }
 impl_real!(f32, libm::erff);
 impl_real!(f64, libm::erf);
+
+#[cfg(test)]
+mod tests;
