@@ -70,6 +70,21 @@ pub enum Error {
         /// Number of rows.
         rows: usize,
     },
+    /// A penalty that is negative, infinite or NaN.
+    #[error("the penalty l2 is {value}: give a finite number that is not negative")]
+    InvalidPenalty {
+        /// The value that came.
+        value: f64,
+    },
+    /// The fit passes through its data, so nothing is left to judge it by.
+    #[error(
+        "the fit passes through {}: leaving rows out says nothing, raise l2 or use fewer columns",
+        row.map_or_else(|| "all rows".to_owned(), |row| format!("row {row}"))
+    )]
+    Saturated {
+        /// The row with leverage 1, from 0; `None` for all of them.
+        row: Option<usize>,
+    },
     /// A tolerance outside \[0, 1).
     #[error("{name} is {value}: give a number from 0 to below 1")]
     InvalidTolerance {

@@ -21,7 +21,9 @@ pub use factor::{
     solve_upper, svd, symmetric_eigen,
 };
 pub use faer::{MatMut, MatRef};
-pub use least_squares::{LeastSquares, LeastSquaresSolution, Route, lstsq};
+pub use least_squares::{
+    LeastSquares, LeastSquaresSolution, RidgePath, RidgeSolution, Route, lstsq,
+};
 pub use product::{matmul, matmul_into};
 pub use real::Real;
 pub use scalar::Scalar;

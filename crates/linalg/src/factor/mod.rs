@@ -13,6 +13,7 @@ pub use cholesky::{Cholesky, cholesky, solve_spd};
 pub use eigen::{SymmetricEigen, symmetric_eigen};
 pub use pinv::pinv;
 pub use qr::{Qr, qr};
+pub(crate) use svd::decompose;
 pub use svd::{Svd, SvdRoute, svd};
 pub use triangular::{solve_lower, solve_upper};
 

@@ -74,13 +74,13 @@ fn norm(x: &[f64]) -> f64 {
 /// x ← R₁₁ x.
 fn multiply(factor: &PivotedFactor, x: &mut [f64]) {
     for i in 0..factor.rank {
-        x[i] = (i..factor.rank).map(|k| factor.R[k * factor.p + i] * x[k]).sum();
+        x[i] = (i..factor.rank).map(|k| factor.R[k * factor.rows + i] * x[k]).sum();
     }
 }
 
 /// x ← R₁₁ᵀ x.
 fn multiply_transposed(factor: &PivotedFactor, x: &mut [f64]) {
     for k in (0..factor.rank).rev() {
-        x[k] = (0..=k).map(|i| factor.R[k * factor.p + i] * x[i]).sum();
+        x[k] = (0..=k).map(|i| factor.R[k * factor.rows + i] * x[i]).sum();
     }
 }

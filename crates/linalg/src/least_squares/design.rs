@@ -6,7 +6,7 @@
 
 use faer::MatRef;
 
-use crate::scale::{exponent, pow2};
+use crate::scale::{exponent, ldexp, pow2};
 use crate::{Error, Result, Scalar};
 
 /// Rows that one block holds: small enough for a cache with its columns.
@@ -26,6 +26,8 @@ pub(super) struct Design<'a, T> {
     pub(super) exponents: Vec<i32>,
     /// Target k is multiplied by 2^(−target_exponents\[k\]).
     pub(super) target_exponents: Vec<i32>,
+    /// λ of the penalty λ‖w‖² on each scaled column; zero for the intercept.
+    pub(super) penalties: Vec<f64>,
     /// Rows with a positive weight.
     pub(super) n_samples: usize,
 }
@@ -35,10 +37,8 @@ pub(super) struct Block {
     pub(super) ld: usize,
     /// Rows loaded.
     pub(super) rows: usize,
-    /// Scaled design.
+    /// Scaled design, then the scaled targets.
     pub(super) A: Vec<f64>,
-    /// Scaled targets.
-    pub(super) Y: Vec<f64>,
     /// Scaled weights, all 1 when none were given.
     pub(super) w: Vec<f64>,
 }
@@ -46,9 +46,6 @@ pub(super) struct Block {
 impl Block {
     pub(super) fn column(&self, j: usize) -> &[f64] {
         &self.A[j * self.ld..j * self.ld + self.rows]
-    }
-    pub(super) fn target(&self, k: usize) -> &[f64] {
-        &self.Y[k * self.ld..k * self.ld + self.rows]
     }
 }
 
@@ -101,6 +98,7 @@ impl<'a, T: Scalar> Design<'a, T> {
         let mut exponents = vec![1; usize::from(intercept)];
         exponents.extend(column_exponents(X, weights, "X")?);
         let target_exponents = column_exponents(Y, weights, "y")?;
+        let penalties = vec![0.0; exponents.len()];
         Ok(Self {
             X,
             Y,
@@ -109,8 +107,29 @@ impl<'a, T: Scalar> Design<'a, T> {
             intercept,
             exponents,
             target_exponents,
+            penalties,
             n_samples,
         })
+    }
+
+    /// Adds l2 ‖w‖² to the objective; the intercept stays free.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPenalty`] unless l2 is finite and not negative.
+    pub(super) fn penalise(&mut self, l2: f64) -> Result<()> {
+        if !(l2.is_finite() && l2 >= 0.0) {
+            return Err(Error::InvalidPenalty { value: l2 });
+        }
+        if l2 > 0.0 {
+            // The penalty's row √λ belongs to the column and to its scale.
+            let own = exponent(l2).div_euclid(2) + 1 - self.weight_exponent / 2;
+            let first = usize::from(self.intercept);
+            for j in first..self.ncols() {
+                self.exponents[j] = self.exponents[j].max(own);
+                self.penalties[j] = ldexp(l2, -self.weight_exponent - 2 * self.exponents[j]);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn is_weighted(&self) -> bool {
@@ -138,8 +157,7 @@ impl<'a, T: Scalar> Design<'a, T> {
         Block {
             ld,
             rows: 0,
-            A: vec![0.0; ld * self.ncols()],
-            Y: vec![0.0; ld * self.n_targets()],
+            A: vec![0.0; ld * (self.ncols() + self.n_targets())],
             w: vec![1.0; ld],
         }
     }
@@ -154,9 +172,10 @@ impl<'a, T: Scalar> Design<'a, T> {
             block.A[..rows].fill(0.5);
         }
         let X = self.X.subrows(start.min(self.nrows()), rows);
-        load_scaled(X, &self.exponents[first..], &mut block.A[first * ld..], ld);
+        let (A, targets) = block.A.split_at_mut(self.ncols() * ld);
+        load_scaled(X, &self.exponents[first..], &mut A[first * ld..], ld);
         let Y = self.Y.subrows(start.min(self.nrows()), rows);
-        load_scaled(Y, &self.target_exponents, &mut block.Y, ld);
+        load_scaled(Y, &self.target_exponents, targets, ld);
         if let Some(w) = self.weights {
             let (a, b) = factors(-self.weight_exponent);
             for (out, w) in block.w.iter_mut().zip(&w[start..start + rows]) {
@@ -164,11 +183,8 @@ impl<'a, T: Scalar> Design<'a, T> {
             }
             // A row without weight takes no part, whatever it holds.
             for i in (0..rows).filter(|&i| block.w[i] == 0.0) {
-                for j in 0..self.ncols() {
-                    block.A[j * ld + i] = 0.0;
-                }
-                for k in 0..self.n_targets() {
-                    block.Y[k * ld + i] = 0.0;
+                for column in block.A.chunks_exact_mut(ld) {
+                    column[i] = 0.0;
                 }
             }
         }

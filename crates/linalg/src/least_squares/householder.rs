@@ -5,6 +5,7 @@
 //! column is reflected, and the rank is decided once, afterwards, on the
 //! factor of the whole design.
 
+use super::tsqr::Triangle;
 use crate::scale::{exponent, pow2};
 
 /// Replaces the upper triangle of the (m, p) block `a` by R of its QR
@@ -74,9 +75,11 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
 /// R of A P = Q R with the columns ordered, and how many of them count.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PivotedFactor {
-    /// Upper triangular (p, p), column-major, columns permuted and scaled by
-    /// 2^(−shifts) of their original column.
+    /// Upper triangular (rows, p), column-major, columns permuted and scaled
+    /// by 2^(−shifts) of their original column.
     pub(super) R: Vec<f64>,
+    /// Rows of R.
+    pub(super) rows: usize,
     /// Column `order[k]` of the design stands at place k.
     pub(super) order: Vec<usize>,
     /// Binary exponents taken out of the columns, in the design's order.
@@ -87,35 +90,36 @@ pub(super) struct PivotedFactor {
     pub(super) p: usize,
 }
 
-/// Pivots the columns of the triangular factor `R` ~ (p, p), column-major.
+/// Pivots the columns of a triangular or trapezoidal factor ~ (rows, p).
 ///
 /// The first `fixed` columns keep their places. A column counts as dependent
 /// when what is left of it is at most `tol` times its own length. Among the
 /// others the one with the most left comes next, measured against its own
 /// length, or, with `exponents`, in units of 2^exponent.
 pub(super) fn pivot(
-    mut R: Vec<f64>,
+    triangle: Triangle,
     p: usize,
     fixed: usize,
     tol: f64,
     exponents: Option<&[i32]>,
 ) -> PivotedFactor {
+    let Triangle { mut R, rows } = triangle;
     // Columns were scaled by their largest element; now by their length.
     let mut shifts = vec![0; p];
-    for (column, shift) in R.chunks_exact_mut(p.max(1)).zip(&mut shifts) {
+    for (column, shift) in R.chunks_exact_mut(rows.max(1)).zip(&mut shifts) {
         *shift = exponent(dot(column, column).sqrt());
         let factor = pow2(-*shift);
         column.iter_mut().for_each(|x| *x *= factor);
     }
-    let lengths: Vec<f64> = R.chunks_exact(p.max(1)).map(|c| dot(c, c).sqrt()).collect();
+    let lengths: Vec<f64> = R.chunks_exact(rows.max(1)).map(|c| dot(c, c).sqrt()).collect();
     let mut order: Vec<usize> = (0..p).collect();
     let mut rank = 0;
-    for k in 0..p {
+    for k in 0..p.min(rows) {
         // What is left of each column is recomputed, not downdated: nothing
         // cancels, and the factor is small.
         let mut best = None;
         for j in k..if k < fixed { k + 1 } else { p } {
-            let c = &R[j * p + k..(j + 1) * p];
+            let c = &R[j * rows + k..(j + 1) * rows];
             let left = dot(c, c).sqrt();
             let id = order[j];
             if left <= tol * lengths[id] || left == 0.0 {
@@ -131,28 +135,28 @@ pub(super) fn pivot(
         let Some((best, _)) = best else { break };
         order.swap(k, best);
         if best != k {
-            let (a, b) = R.split_at_mut(best * p);
-            a[k * p..(k + 1) * p].swap_with_slice(&mut b[..p]);
+            let (a, b) = R.split_at_mut(best * rows);
+            a[k * rows..(k + 1) * rows].swap_with_slice(&mut b[..rows]);
         }
-        let (head, tail) = R.split_at_mut((k + 1) * p);
-        let v = &mut head[k * p + k..(k + 1) * p];
+        let (head, tail) = R.split_at_mut((k + 1) * rows);
+        let v = &mut head[k * rows + k..(k + 1) * rows];
         if let Some((beta, tau)) = reflector(v) {
             for j in 0..p - k - 1 {
-                reflect(v, tau, &mut tail[j * p + k..(j + 1) * p]);
+                reflect(v, tau, &mut tail[j * rows + k..(j + 1) * rows]);
             }
             v[0] = beta;
             v[1..].fill(0.0);
         }
         rank += 1;
     }
-    PivotedFactor { R, order, shifts, rank, p }
+    PivotedFactor { R, rows, order, shifts, rank, p }
 }
 
 impl PivotedFactor {
     /// x ← R₁₁⁻¹ x for the leading (rank, rank) triangle.
     pub(super) fn solve(&self, x: &mut [f64]) {
         for k in (0..self.rank).rev() {
-            let column = &self.R[k * self.p..k * self.p + k + 1];
+            let column = &self.R[k * self.rows..k * self.rows + k + 1];
             x[k] /= column[k];
             let xk = x[k];
             for (x, r) in x[..k].iter_mut().zip(column) {
@@ -164,7 +168,7 @@ impl PivotedFactor {
     /// x ← R₁₁⁻ᵀ x for the leading (rank, rank) triangle.
     pub(super) fn solve_transposed(&self, x: &mut [f64]) {
         for k in 0..self.rank {
-            let column = &self.R[k * self.p..k * self.p + k + 1];
+            let column = &self.R[k * self.rows..k * self.rows + k + 1];
             x[k] = (x[k] - dot(&column[..k], &x[..k])) / column[k];
         }
     }

@@ -6,6 +6,7 @@
 //! that of the full-rank system \[I T\] v = v⁰, however tall A was.
 
 use super::householder::{PivotedFactor, dot, pivot, triangularise};
+use super::tsqr::Triangle;
 use crate::scale::{exponent, ldexp};
 use crate::twofold::Twofold;
 
@@ -54,7 +55,7 @@ pub(super) fn min_norm(
     for j in 0..rows {
         R[j * rows..j * rows + j + 1].copy_from_slice(&triangle[j * m..j * m + j + 1]);
     }
-    let small = pivot(R, rows, 0, 0.0, None);
+    let small = pivot(Triangle { R, rows }, rows, 0, 0.0, None);
 
     basic
         .iter()

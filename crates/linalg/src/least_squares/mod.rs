@@ -9,8 +9,11 @@ mod design;
 mod householder;
 mod min_norm;
 mod refine;
+mod ridge_path;
 
 mod tsqr;
+
+pub use ridge_path::{RidgePath, RidgeSolution};
 
 use faer::MatRef;
 
@@ -45,6 +48,10 @@ pub struct LeastSquares {
     /// this fraction of its length; `None` takes 4 ε √p for p columns, the
     /// level at which the rounding of the data itself drowns what is left.
     pub rank_tol: Option<f64>,
+    /// λ ≥ 0 of the penalty λ‖w‖² (ridge, notes §4.1.6); the intercept stays
+    /// free. For many values of λ, or many more columns than rows, take
+    /// [`RidgePath`](crate::RidgePath).
+    pub l2: f64,
 }
 
 /// How a solution was found.
@@ -73,6 +80,9 @@ pub struct LeastSquaresSolution<T: Scalar = f64> {
     pub n_columns: usize,
     /// Number of rows with a positive weight.
     pub n_samples: usize,
+    /// Effective degrees of freedom, the trace of the map from y to ŷ; the
+    /// rank when nothing is penalised.
+    pub effective_df: f64,
     /// Estimate of the condition number κ₂ of the independent columns of
     /// √w ∘ \[1 X\] as given.
     pub condition: f64,
@@ -83,7 +93,8 @@ pub struct LeastSquaresSolution<T: Scalar = f64> {
     pub residual_norm: Vec<f64>,
     /// Square roots of the diagonal of (AᵀWA)⁻¹ for A = \[1 X\] (the intercept,
     /// when fitted, first): times σ they are the standard errors. `None` for a
-    /// rank-deficient design, whose coefficients are not identified.
+    /// rank-deficient design, whose coefficients are not identified, and with a
+    /// penalty, which biases them.
     pub unscaled_std_errors: Option<Vec<f64>>,
     /// The route taken.
     pub route: Route,
@@ -109,7 +120,7 @@ pub fn lstsq<T: Scalar>(X: MatRef<'_, T>, Y: MatRef<'_, T>) -> Result<LeastSquar
 }
 
 impl LeastSquares {
-    /// Minimises ‖y − Xw − 1b‖² for every column y of Y.
+    /// Minimises ‖y − Xw − 1b‖² + λ‖w‖² for every column y of Y.
     ///
     /// When columns are dependent, returns the minimiser with the smallest ‖w‖
     /// (the intercept does not count).
@@ -120,7 +131,7 @@ impl LeastSquares {
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`] for no rows,
     /// [`Error::NonFinite`] for NaN and infinities,
-    /// [`Error::InvalidTolerance`], and [`Error::Overflow`] when the solution
+    /// [`Error::InvalidTolerance`], [`Error::InvalidPenalty`], and [`Error::Overflow`] when the solution
     /// exists but exceeds the range of `T`.
     ///
     /// # Numerics
@@ -136,10 +147,10 @@ impl LeastSquares {
         X: MatRef<'_, T>,
         Y: MatRef<'_, T>,
     ) -> Result<LeastSquaresSolution<T>> {
-        self.solve_design(&Design::new(X, Y, None, self.intercept)?)
+        self.solve_design(Design::new(X, Y, None, self.intercept)?)
     }
 
-    /// Minimises Σ wᵢ (yᵢ − xᵢᵀw − b)²; rows of weight zero take no part.
+    /// Minimises Σ wᵢ (yᵢ − xᵢᵀw − b)² + λ‖w‖²; rows of weight zero take no part.
     ///
     /// # Errors
     /// Those of [`solve`](LeastSquares::solve), [`Error::InvalidWeight`] for a
@@ -150,10 +161,14 @@ impl LeastSquares {
         Y: MatRef<'_, T>,
         weights: &[T],
     ) -> Result<LeastSquaresSolution<T>> {
-        self.solve_design(&Design::new(X, Y, Some(weights), self.intercept)?)
+        self.solve_design(Design::new(X, Y, Some(weights), self.intercept)?)
     }
 
-    fn solve_design<T: Scalar>(&self, design: &Design<'_, T>) -> Result<LeastSquaresSolution<T>> {
+    fn solve_design<T: Scalar>(
+        &self,
+        mut design: Design<'_, T>,
+    ) -> Result<LeastSquaresSolution<T>> {
+        design.penalise(self.l2)?;
         let p = design.ncols();
         let tol = match self.rank_tol {
             None => 4.0 * f64::EPSILON * (p as f64).sqrt(),
@@ -161,17 +176,19 @@ impl LeastSquares {
             Some(tol) => return Err(Error::InvalidTolerance { name: "rank_tol", value: tol }),
         };
         let free = usize::from(self.intercept);
-        let R = tsqr::factor(design);
+        let R = tsqr::factor(&design, false);
         let mut factor = pivot(R.clone(), p, free, tol, None);
         let deficient = factor.rank < p;
         if deficient {
             // Prefer a basis of columns that are long in the units of X: then
             // the others are short combinations of it.
             factor = pivot(R, p, free, tol, Some(&design.exponents));
+            // A penalty below rounding is its own limit: the shortest solution.
+            design.penalties.fill(0.0);
         }
-        let refined = refine(design, &factor, &Targets::Given);
+        let refined = refine(&design, &factor, &Targets::Given);
         let columns: Vec<Vec<(f64, i32)>> = if deficient {
-            let T = refine(design, &factor, &Targets::Dependent).x;
+            let T = refine(&design, &factor, &Targets::Dependent).x;
             min_norm::min_norm(&factor, &design.exponents, free, &refined.x, &T)
         } else {
             refined.x.iter().map(|x| unpermuted(&factor, &design.exponents, x)).collect()
@@ -202,7 +219,15 @@ impl LeastSquares {
             factor.order[..rank].iter().map(|&j| design.exponents[j] + factor.shifts[j]).collect();
         let half_weight = design.weight_exponent / 2;
         let residual_norm = refined.residual_ss.iter().zip(&design.target_exponents);
+        let inverse = inverse_lengths(&factor);
+        let shrinkage: f64 = (0..rank)
+            .map(|i| {
+                let j = factor.order[i];
+                design.penalties[j] * ldexp(inverse[i] * inverse[i], -2 * factor.shifts[j])
+            })
+            .sum();
         Ok(LeastSquaresSolution {
+            effective_df: (rank as f64 - shrinkage).max(0.0),
             coefficients,
             intercept,
             has_intercept: self.intercept,
@@ -214,8 +239,13 @@ impl LeastSquares {
             residual_norm: residual_norm
                 .map(|(ss, &y)| ldexp(ss.sqrt(), y + half_weight))
                 .collect(),
-            unscaled_std_errors: (!deficient)
-                .then(|| inverse_lengths(&factor, &design.exponents, half_weight)),
+            unscaled_std_errors: (!deficient && self.l2 == 0.0).then(|| {
+                let mut out = vec![0.0; p];
+                for i in 0..p {
+                    out[factor.order[i]] = ldexp(inverse[i], -lengths[i] - half_weight);
+                }
+                out
+            }),
             route: if deficient { Route::MinNorm } else { Route::Qr },
             reason,
             refinement_sweeps: refined.sweeps,
@@ -275,6 +305,55 @@ impl<T: Scalar> LeastSquaresSolution<T> {
             .collect())
     }
 
+    /// Exact leave-one-out residuals: yᵢ minus the prediction of the fit
+    /// without row i, for the data and weights that were fitted ~ (n, k).
+    ///
+    /// rᵢ / (1 − wᵢ hᵢ) with the leverage hᵢ; no refit is needed.
+    ///
+    /// # Errors
+    /// Those of [`leverage`](Self::leverage), [`Error::ShapeMismatch`], and
+    /// [`Error::Saturated`] when a row alone determines a coefficient.
+    pub fn leave_one_out(
+        &self,
+        X: MatRef<'_, T>,
+        Y: MatRef<'_, T>,
+        weights: Option<&[T]>,
+    ) -> Result<Tensor<T>> {
+        let n = X.nrows();
+        if Y.nrows() != n || Y.ncols() != self.intercept.len() {
+            return Err(Error::ShapeMismatch {
+                op: "leave-one-out",
+                left: vec![n, self.intercept.len()],
+                right: vec![Y.nrows(), Y.ncols()],
+                rule: "give one row of targets per row of X and the targets of the fit",
+            });
+        }
+        if let Some(w) = weights.filter(|w| w.len() != n) {
+            return Err(Error::ShapeMismatch {
+                op: "leave-one-out",
+                left: vec![n],
+                right: vec![w.len()],
+                rule: "give one weight per row of X",
+            });
+        }
+        let leverage = self.leverage(X)?;
+        let mut out = Tensor::zeros(&[n, Y.ncols()]);
+        for i in 0..n {
+            let left = 1.0 - weights.map_or(1.0, |w| w[i].to_f64()) * leverage[i];
+            if left <= 64.0 * f64::EPSILON {
+                return Err(Error::Saturated { row: Some(i) });
+            }
+            for k in 0..Y.ncols() {
+                let fitted: f64 = (0..X.ncols())
+                    .map(|j| X[(i, j)].to_f64() * self.coefficients[[j, k]].to_f64())
+                    .sum();
+                let residual = Y[(i, k)].to_f64() - fitted - self.intercept[k].to_f64();
+                out[[i, k]] = T::from_f64(residual / left);
+            }
+        }
+        Ok(out)
+    }
+
     /// The maximum-likelihood σ² = (1/n) Σ w r² of target k (notes §4.1.4).
     #[must_use]
     pub fn sigma2(&self, k: usize) -> f64 {
@@ -309,22 +388,17 @@ fn unpermuted(
     out
 }
 
-/// Lengths of the rows of R⁻¹, in the design's order and units.
-fn inverse_lengths(factor: &PivotedFactor, exponents: &[i32], half_weight: i32) -> Vec<f64> {
-    let p = factor.p;
-    let mut ss = vec![0.0; p];
-    let mut column = vec![0.0; p];
-    for k in 0..p {
+/// Lengths of the rows of R₁₁⁻¹, in the factor's order and units.
+fn inverse_lengths(factor: &PivotedFactor) -> Vec<f64> {
+    let mut ss = vec![0.0; factor.rank];
+    let mut column = vec![0.0; factor.rank];
+    for k in 0..factor.rank {
         column.fill(0.0);
         column[k] = 1.0;
         factor.solve(&mut column);
-        for (ss, x) in ss.iter_mut().zip(&column) {
+        for (ss, x) in ss.iter_mut().zip(&column[..=k]) {
             *ss += x * x;
         }
     }
-    let mut out = vec![0.0; p];
-    for (ss, &j) in ss.iter().zip(&factor.order) {
-        out[j] = ldexp(ss.sqrt(), -exponents[j] - factor.shifts[j] - half_weight);
-    }
-    out
+    ss.into_iter().map(f64::sqrt).collect()
 }

@@ -86,7 +86,7 @@ pub(super) fn refine<T: Scalar>(
             }
         }
         for state in states.iter_mut().filter(|s| !s.done) {
-            correct(factor, state);
+            correct(factor, &design.penalties, state);
         }
     }
     Refined {
@@ -107,7 +107,7 @@ fn sweep_block(
     r: &mut [Twofold],
 ) {
     let y = match targets {
-        Targets::Given => block.target(k),
+        Targets::Given => block.column(factor.p + k),
         Targets::Dependent => block.column(factor.order[factor.rank + k]),
     };
     pulp::Arch::new().dispatch(|| sweep_kernel(block, &factor.order[..factor.rank], y, state, r));
@@ -165,7 +165,11 @@ fn twofold_dot(a: &[f64], r: &[Twofold]) -> Twofold {
 }
 
 /// x ← x + δ with RᵀR δ = g, unless the corrections stopped shrinking.
-fn correct(factor: &PivotedFactor, state: &mut State) {
+fn correct(factor: &PivotedFactor, penalties: &[f64], state: &mut State) {
+    // The gradient of the penalty, −Λ x.
+    for ((g, x), &j) in state.g.iter_mut().zip(&state.x).zip(&factor.order) {
+        *g = g.plus_twofold(x.times(-penalties[j]));
+    }
     // The factor's columns are 2^shift shorter than the block's.
     let shift = |i: usize| crate::scale::pow2(-factor.shifts[factor.order[i]]);
     let mut delta: Vec<f64> = state.g.iter().enumerate().map(|(i, g)| g.hi * shift(i)).collect();
@@ -190,10 +194,12 @@ fn correct(factor: &PivotedFactor, state: &mut State) {
         worst = worst.max(d.abs() / shift(i));
     }
     state.correction = if largest > 0.0 { worst / largest } else { 0.0 };
-    // The residual was taken before this last, vanishing correction:
-    // ‖r − Aδ‖² = ‖r‖² − δᵀg falls by ‖R δ‖².
     if small || step == 0.0 {
         state.done = true;
     }
-    state.residual_ss = state.residual_ss.plus(-step * step);
+    if penalties.iter().all(|&l| l == 0.0) {
+        // The residual was taken before this last, vanishing correction, which
+        // takes ‖R δ‖² off its square.
+        state.residual_ss = state.residual_ss.plus(-step * step);
+    }
 }

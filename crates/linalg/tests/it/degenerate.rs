@@ -2,7 +2,7 @@
 
 use wonderland_linalg::{Error, LeastSquares, LeastSquaresSolution, Route, Tensor, column, lstsq};
 
-const WITH_INTERCEPT: LeastSquares = LeastSquares { intercept: true, rank_tol: None };
+const WITH_INTERCEPT: LeastSquares = LeastSquares { intercept: true, rank_tol: None, l2: 0.0 };
 
 #[track_caller]
 fn check(

@@ -10,6 +10,7 @@ mod degenerate;
 mod exact;
 mod factorisations;
 mod refinement;
+mod ridge;
 mod strd;
 
 #[test]
