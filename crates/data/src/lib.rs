@@ -18,6 +18,7 @@ mod folds;
 mod rng;
 mod split;
 
+mod read;
 mod write;
 
 pub use batches::{MiniBatches, bootstrap_rows};
@@ -30,6 +31,7 @@ pub use labels::{Labels, Target, Task};
 pub use preprocess::{
     Basis, Feature, Missing, OneHot, Polynomial, Preprocessing, Preprocessor, Unseen, powers,
 };
+pub use read::{open_file, read_file};
 pub use rng::{Purpose, rng, shuffle};
 pub use snippet::Snippet;
 pub use split::{Split, SplitBy, SplitSettings};

@@ -87,6 +87,14 @@ pub enum Error {
     /// A fault of the losses beneath.
     #[error(transparent)]
     Losses(#[from] wonderland_losses::Error),
+    /// A fitted model that contradicts itself, as one from a file may.
+    #[error("the {model} model contradicts itself ({why}): fit again")]
+    Inconsistent {
+        /// The model.
+        model: &'static str,
+        /// What contradicts what.
+        why: &'static str,
+    },
     /// A fault of the linear algebra beneath.
     #[error(transparent)]
     Linalg(#[from] wonderland_linalg::Error),

@@ -9,6 +9,7 @@ mod tests;
 
 use crate::{Error, Result};
 use moment::{Moment, check_pair};
+pub(crate) use moment::{check_weights, mean as weighted_mean};
 pub use scores::{Baseline, Estimate, RegressionScores, regression_scores};
 
 /// R² = 1 − Σ(yᵢ − ŷᵢ)² / Σ(yᵢ − ȳ)², the share of the variance explained.

@@ -43,7 +43,7 @@ fn influence(q: &[f64], mean: f64, power: f64) -> Vec<f64> {
 }
 
 /// Σ wᵢvᵢ / Σ wᵢ, without overflow: values are halved until the sum fits.
-pub(super) fn mean(v: &[f64], weights: Option<&[f64]>) -> f64 {
+pub(crate) fn mean(v: &[f64], weights: Option<&[f64]>) -> f64 {
     let largest = v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     if largest == 0.0 {
         return 0.0;

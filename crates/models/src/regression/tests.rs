@@ -171,7 +171,6 @@ fn intervals_cover_gaussian_errors() {
     // 4000 rounds: one standard error of the coverage is 0.0035.
     for (n, floor) in [(40, 0.92), (400, 0.935)] {
         let covered = coverage(n, 4000, normal, truth);
-        println!("n = {n}: {covered:?}");
         assert!(covered.iter().all(|c| (floor..0.965).contains(c)), "n = {n}: {covered:?}");
     }
 }
@@ -184,7 +183,6 @@ fn intervals_cover_heavy_tails_roughly() {
         -u.signum() * (1.0 - 2.0 * u.abs()).ln()
     };
     let covered = coverage(100, 4000, laplace, [2.0_f64.sqrt(), 1.0, 4.0 / 6.0]);
-    println!("{covered:?}");
     assert!(covered.iter().all(|c| (0.90..0.965).contains(c)), "{covered:?}");
 }
 
