@@ -1,3 +1,7 @@
-//! The `wonderland` program.
+//! The `wonderland` program; everything it does is in the library beside it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wonderland_cli::main(std::env::args_os())
+}

@@ -1,0 +1,40 @@
+//! `wonderland evaluate`: how good a saved model is on new rows.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use wonderland::Pipeline;
+
+use crate::Done;
+use crate::arguments::{Reading, Shared};
+use crate::input::Source;
+use crate::show::{self, EvaluationReport};
+use crate::voice::Voice;
+
+/// Score a saved model on a table that holds the target too
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wonderland evaluate model.wl new.csv
+  cat new.csv | wonderland evaluate model.wl - --json")]
+pub(crate) struct Evaluate {
+    /// A model that `fit --out` wrote
+    #[arg(value_hint = ValueHint::FilePath)]
+    model: PathBuf,
+    /// The rows to score: a CSV file, the name of a built-in set, or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    data: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl Evaluate {
+    pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
+        let pipeline = Pipeline::load(&self.model)?;
+        let csv = self.reading.apply(pipeline.csv_with_target());
+        let loaded = voice.during("reading", || Source::of(&self.data).read(&csv))?;
+        let evaluation = voice.during("evaluating", || pipeline.evaluate(&loaded.table))?;
+        let report = EvaluationReport::new(&pipeline, &evaluation);
+        if shared.json { show::json(&report) } else { Ok(Done::print(report.text())) }
+    }
+}

@@ -1,0 +1,194 @@
+//! `wonderland fit`: from a table to a saved, evaluated model.
+
+mod options;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use wonderland::data::{SplitSettings, Table};
+use wonderland::{Evaluation, Pipeline, Recipe};
+
+use crate::arguments::{Reading, Shared};
+use crate::exit::UsageError;
+use crate::input::{Loaded, Source};
+use crate::show::{self, FitReport, SplitReport};
+use crate::voice::Voice;
+use crate::{Done, interrupt};
+use options::{Learning, TestRows};
+
+/// Fit a model to a table, score it on rows it has not seen, and save it
+///
+/// The target and every text column are named; nothing is guessed silently.
+/// A built-in data set knows its target.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wonderland fit diabetes
+  wonderland fit houses.csv --target price --out houses.wl
+  wonderland fit houses.csv --target price --model ridge --categorical auto --missing impute
+  wonderland fit curve.csv --target y --polynomial x:3 --test none
+  wonderland fit sales.csv --target sold --split-by-order --ignore id --json
+  zcat big.csv.gz | wonderland fit - --target y --test fresh.csv")]
+pub(crate) struct Fit {
+    /// The table: a CSV file, the name of a built-in set, or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    data: PathBuf,
+    #[command(flatten)]
+    learning: Learning,
+    /// Rows to test on: a share of the table, another table, or none
+    #[arg(
+        long,
+        value_name = "FRACTION|FILE|none",
+        default_value = "0.2",
+        help_heading = "Testing"
+    )]
+    test: TestRows,
+    /// Test on the last rows instead of random ones: rows are in order of time
+    #[arg(long, conflicts_with = "group", help_heading = "Testing")]
+    split_by_order: bool,
+    /// Seed of everything that is random
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Testing")]
+    seed: u64,
+    /// Save the model here (whole or not at all), - for standard output
+    #[arg(long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    out: Option<PathBuf>,
+    /// How many coefficients to list, those of the largest effect first
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl Fit {
+    pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
+        self.check_outputs(shared)?;
+        let source = Source::of(&self.data);
+        let recipe = self.learning.recipe(source.built_in(), self.seed)?;
+        let (table, dropped) = self.read(source, &recipe, voice).map_err(as_usage)?;
+        let split = recipe.split(&table, &self.split_settings(), self.split_by_order)?;
+        let test = self.test_table(&recipe, &table, &split.test, voice)?;
+        let pipeline = voice.during("fitting", || recipe.fit(&table, &split.train))?;
+        let evaluation = evaluate(&pipeline, test.as_ref(), voice)?;
+        let split = SplitReport {
+            rows: table.n_rows(),
+            dropped,
+            train: split.train.len(),
+            test: evaluation.as_ref().map_or(0, |e| e.n),
+            how: self.how_split(&recipe),
+        };
+        let report = FitReport::new(&pipeline, evaluation.as_ref(), split, table.source().as_str());
+        for warning in report.warnings() {
+            voice.warn(warning);
+        }
+        self.deliver(&pipeline, &report, shared, voice)
+    }
+
+    /// Only one thing can be written to standard output.
+    fn check_outputs(&self, shared: &Shared) -> Result<(), UsageError> {
+        if self.out_is_stdout() && shared.json {
+            let text = "--out - and --json both write to standard output: give the model a file";
+            return Err(UsageError(text.into()));
+        }
+        Ok(())
+    }
+
+    fn out_is_stdout(&self) -> bool {
+        self.out.as_deref().is_some_and(|out| out.as_os_str() == "-")
+    }
+
+    /// The rows that take part, and how many do not.
+    fn read(
+        &self,
+        source: Source<'_>,
+        recipe: &Recipe,
+        voice: &Voice,
+    ) -> wonderland::Result<(Table, usize)> {
+        let csv = self.reading.apply(recipe.csv()?);
+        let Loaded { table, .. } = voice.during("reading", || source.read(&csv))?;
+        let usable = recipe.usable_rows(&table)?;
+        let dropped = table.n_rows() - usable.len();
+        if dropped == 0 {
+            return Ok((table, 0));
+        }
+        voice.note(format_args!("{dropped} of {} rows dropped: they miss a value", table.n_rows()));
+        Ok((table.select(&usable), dropped))
+    }
+
+    fn split_settings(&self) -> SplitSettings {
+        let test = if let TestRows::Fraction(fraction) = self.test { fraction } else { 0.0 };
+        SplitSettings { test, seed: self.seed, ..SplitSettings::default() }
+    }
+
+    /// The rows to test on, if there are to be any.
+    fn test_table(
+        &self,
+        recipe: &Recipe,
+        table: &Table,
+        held_out: &[usize],
+        voice: &Voice,
+    ) -> anyhow::Result<Option<Table>> {
+        Ok(match &self.test {
+            TestRows::None => None,
+            TestRows::Fraction(_) => Some(table.select(held_out)),
+            TestRows::File(path) => Some(self.read(Source::of(path), recipe, voice)?.0),
+        })
+    }
+
+    fn how_split(&self, recipe: &Recipe) -> String {
+        match (&self.test, &recipe.group) {
+            (TestRows::None, _) => "nothing held out".into(),
+            (TestRows::File(path), _) => {
+                format!("tested on {}", wonderland::data::Snippet::path(path))
+            }
+            (TestRows::Fraction(_), Some(group)) => {
+                format!(
+                    "groups of `{}` kept together, seed {}",
+                    wonderland::data::Snippet::new(group),
+                    self.seed
+                )
+            }
+            (TestRows::Fraction(_), None) if self.split_by_order => "the last rows test".into(),
+            (TestRows::Fraction(_), None) => format!("at random, seed {}", self.seed),
+        }
+    }
+
+    /// Saves the model first, so that a result on standard output says that
+    /// everything is done.
+    fn deliver(
+        &self,
+        pipeline: &Pipeline,
+        report: &FitReport,
+        shared: &Shared,
+        voice: &Voice,
+    ) -> anyhow::Result<Done> {
+        if self.out_is_stdout() {
+            voice.say(report.text(self.top));
+            return Ok(Done::print(pipeline.to_bytes()?));
+        }
+        if let Some(path) = &self.out {
+            let _saving = interrupt::while_saving();
+            pipeline.save(path)?;
+            voice.note(format_args!("model saved to {}", wonderland::data::Snippet::path(path)));
+        }
+        if shared.json { show::json(report) } else { Ok(Done::print(report.text(self.top))) }
+    }
+}
+
+fn evaluate(
+    pipeline: &Pipeline,
+    test: Option<&Table>,
+    voice: &Voice,
+) -> wonderland::Result<Option<Evaluation>> {
+    test.map(|test| voice.during("evaluating", || pipeline.evaluate(test))).transpose()
+}
+
+/// Every column that fitting looks for was named by an option: one that is not
+/// there is a fault of the command line.
+fn as_usage(error: wonderland::Error) -> anyhow::Error {
+    match &error {
+        wonderland::Error::Data(wonderland::data::Error::UnknownColumn { .. }) => {
+            UsageError(error.to_string()).into()
+        }
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,186 @@
+//! The options of `fit` that say what is learned, and the recipe they make.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use wonderland::data::{Basis, BuiltIn, Polynomial, Task, Unseen};
+use wonderland::models::LinearRegression;
+use wonderland::{Categorical, MissingRows, ModelSettings, Recipe};
+
+use crate::exit::UsageError;
+
+/// What is learned.
+#[derive(Debug, Args)]
+pub(super) struct Learning {
+    /// The column to predict
+    #[arg(long, short, value_name = "COLUMN")]
+    target: Option<String>,
+    /// What kind of target it is: text is classes, many different or broken numbers are quantities
+    #[arg(long, value_enum, default_value_t = TaskName::Auto, help_heading = "Model")]
+    task: TaskName,
+    /// The model [default: linear for quantities]
+    #[arg(long, short, value_enum, help_heading = "Model")]
+    model: Option<ModelName>,
+    /// Fit no intercept: the prediction is 0 where all features are 0
+    #[arg(long, help_heading = "Model")]
+    no_intercept: bool,
+    /// Use the powers x, x², …, xᵈ of a column (repeat for more)
+    #[arg(long, value_name = "COLUMN:DEGREE", help_heading = "Columns")]
+    polynomial: Vec<PolynomialOption>,
+    /// Column of weights, at least 0: a row of weight 2 counts twice
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    weights: Option<String>,
+    /// Leave this column out (repeat for more)
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    ignore: Vec<String>,
+    /// Column that tells which rows belong together: they are not split
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    group: Option<String>,
+    /// Read this column as categories (repeat for more); `auto` for all columns of text
+    #[arg(long, value_name = "COLUMN|auto", help_heading = "Columns")]
+    categorical: Vec<String>,
+    /// What to do about missing cells (empty, NA, ? or nan)
+    #[arg(long, value_enum, default_value_t = MissingName::Error, help_heading = "Columns")]
+    missing: MissingName,
+    /// What to do, when predicting, about categories never seen in training
+    #[arg(long, value_enum, default_value_t = UnseenName::Error, help_heading = "Columns")]
+    unseen: UnseenName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TaskName {
+    /// Found out from the target
+    Auto,
+    /// The target is a quantity
+    Regression,
+    /// The target is a class
+    Classification,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ModelName {
+    /// Least squares
+    Linear,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MissingName {
+    /// Stop
+    Error,
+    /// Put the median or the most frequent category, and a column that tells where
+    Impute,
+    /// Leave out rows that miss a value
+    Drop,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum UnseenName {
+    /// Stop
+    Error,
+    /// Treat it as none of the known ones
+    Zeros,
+}
+
+impl Learning {
+    /// The recipe; a built-in set fills in what was not said.
+    pub(super) fn recipe(&self, set: Option<&BuiltIn>, seed: u64) -> Result<Recipe, UsageError> {
+        let target = match (&self.target, set) {
+            (Some(target), _) => target,
+            (None, Some(set)) => set.target,
+            (None, None) => {
+                let text = "which column is to be predicted? name it with --target COLUMN";
+                return Err(UsageError(text.into()));
+            }
+        };
+        let known = set.filter(|set| set.target == target).map(|set| set.task);
+        Ok(Recipe {
+            task: self.task().or(known.filter(|_| self.model.is_none())),
+            model: self.model(),
+            ignore: self.ignore.clone(),
+            weights: self.weights.clone(),
+            group: self.group.clone(),
+            categorical: self.categorical(),
+            missing: match self.missing {
+                MissingName::Error => MissingRows::Refuse,
+                MissingName::Impute => MissingRows::Impute,
+                MissingName::Drop => MissingRows::Drop,
+            },
+            unseen: match self.unseen {
+                UnseenName::Error => Unseen::Refuse,
+                UnseenName::Zeros => Unseen::Zeros,
+            },
+            polynomials: self.polynomial.iter().map(|p| p.0.clone()).collect(),
+            seed,
+            ..Recipe::new(target)
+        })
+    }
+
+    fn task(&self) -> Option<Task> {
+        match self.task {
+            TaskName::Auto => None,
+            TaskName::Regression => Some(Task::Regression),
+            TaskName::Classification => Some(Task::Classification),
+        }
+    }
+
+    fn model(&self) -> Option<ModelSettings> {
+        let intercept = !self.no_intercept;
+        let linear = ModelSettings::Linear(LinearRegression { intercept, ..Default::default() });
+        match self.model {
+            Some(ModelName::Linear) => Some(linear),
+            None => self.no_intercept.then_some(linear),
+        }
+    }
+
+    fn categorical(&self) -> Categorical {
+        let named = self.categorical.iter().filter(|name| *name != "auto").cloned().collect();
+        if self.categorical.iter().any(|name| name == "auto") {
+            Categorical::Auto(named)
+        } else {
+            Categorical::Named(named)
+        }
+    }
+}
+
+/// `COLUMN:DEGREE`; the name may hold colons itself.
+#[derive(Debug, Clone)]
+struct PolynomialOption(Polynomial);
+
+impl FromStr for PolynomialOption {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const RULE: &str = "give COLUMN:DEGREE, for instance x:3";
+        let (column, degree) = text.rsplit_once(':').ok_or(RULE)?;
+        let degree = degree.parse().map_err(|_| RULE)?;
+        if column.is_empty() {
+            return Err(RULE);
+        }
+        Ok(Self(Polynomial { column: column.to_owned(), degree, basis: Basis::Powers }))
+    }
+}
+
+/// Rows to test on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum TestRows {
+    /// None: the model is fitted on all rows.
+    None,
+    /// A share of the table.
+    Fraction(f64),
+    /// Another table.
+    File(PathBuf),
+}
+
+impl FromStr for TestRows {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        match text.parse::<f64>() {
+            Ok(fraction) if fraction > 0.0 && fraction < 1.0 => Ok(Self::Fraction(fraction)),
+            Ok(_) => Err("give a fraction above 0 and below 1, such as 0.2, or `none`"),
+            Err(_) => Ok(Self::File(text.into())),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `wonderland predict`: one prediction per row of a table.
+
+use std::io;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueHint};
+use wonderland::data::{CsvWriter, Snippet, Text, write_atomically};
+use wonderland::{Pipeline, Predictions};
+
+use crate::arguments::{OutTable, Reading, Shared};
+use crate::exit::UsageError;
+use crate::input::{Loaded, Source};
+use crate::show::{self, PredictionReport};
+use crate::voice::Voice;
+use crate::{Done, interrupt};
+
+/// Predict the target for every row of a table
+///
+/// Prints one row per input row, in order: `prediction`, then the kept columns.
+/// Columns are found by name: their order does not matter.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wonderland predict model.wl new.csv --out predictions.csv
+  wonderland predict model.wl new.csv --keep id --keep date
+  cut -d, -f1-9 new.csv | wonderland predict model.wl -")]
+pub(crate) struct Predict {
+    /// A model that `fit --out` wrote
+    #[arg(value_hint = ValueHint::FilePath)]
+    model: PathBuf,
+    /// The rows: a CSV file, the name of a built-in set, or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    data: PathBuf,
+    /// Copy this column beside the prediction, exactly as written (repeat for more)
+    #[arg(long, value_name = "COLUMN")]
+    keep: Vec<String>,
+    #[command(flatten)]
+    out: OutTable,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Name of the column of predictions.
+const PREDICTION: &str = "prediction";
+
+impl Predict {
+    pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
+        self.check_kept()?;
+        let pipeline = Pipeline::load(&self.model)?;
+        let loaded = voice.during("reading", || self.read(&pipeline))?;
+        self.note_unused(&pipeline, &loaded, voice);
+        let predictions = voice.during("predicting", || pipeline.predict(&loaded.table))?;
+        let kept = self.kept(&loaded)?;
+        let output = if shared.json {
+            show::json(&PredictionReport::new(&pipeline, &predictions, kept))?.stdout
+        } else {
+            self.csv(&predictions, &kept).context("cannot write the table of predictions")?
+        };
+        let Some(path) = self.out.file() else { return Ok(Done::print(output)) };
+        let _saving = interrupt::while_saving();
+        write_atomically(path, |file| file.write_all(&output))?;
+        Ok(Done::default())
+    }
+
+    fn read(&self, pipeline: &Pipeline) -> wonderland::Result<Loaded> {
+        let mut csv = self.reading.apply(pipeline.csv());
+        csv.verbatim.clone_from(&self.keep);
+        Source::of(&self.data).read(&csv)
+    }
+
+    /// A kept column has to leave the name of the predictions free, and to be
+    /// kept once.
+    fn check_kept(&self) -> Result<(), UsageError> {
+        for (i, name) in self.keep.iter().enumerate() {
+            if name == PREDICTION || self.keep[..i].contains(name) {
+                return Err(UsageError(format!(
+                    "two columns of the output would be called `{}`: keep a column once, and none of that name",
+                    Snippet::new(name)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn kept<'a>(&'a self, loaded: &'a Loaded) -> anyhow::Result<Vec<(&'a str, &'a Text)>> {
+        self.keep.iter().map(|name| Ok((name.as_str(), loaded.table.verbatim(name)?))).collect()
+    }
+
+    fn csv(&self, predictions: &Predictions, kept: &[(&str, &Text)]) -> io::Result<Vec<u8>> {
+        let Predictions::Numbers(numbers) = predictions;
+        let mut csv = CsvWriter::new(Vec::new(), self.reading.delimiter);
+        csv.text(PREDICTION)?;
+        kept.iter().try_for_each(|(name, _)| csv.text(name))?;
+        csv.end_row()?;
+        for (row, number) in numbers.iter().enumerate() {
+            csv.number(*number)?;
+            kept.iter().try_for_each(|(_, column)| csv.text(column.get(row)))?;
+            csv.end_row()?;
+        }
+        Ok(csv.into_inner())
+    }
+
+    /// Says which columns of the file play no part.
+    fn note_unused(&self, pipeline: &Pipeline, loaded: &Loaded, voice: &Voice) {
+        let names = loaded.header.iter().map(String::as_str);
+        let (target, others): (Vec<&str>, Vec<&str>) = (pipeline.preprocessor())
+            .extra_columns(names)
+            .into_iter()
+            .filter(|name| !self.keep.iter().any(|kept| kept == name))
+            .partition(|name| *name == pipeline.target());
+        if !target.is_empty() {
+            voice.note(format_args!(
+                "the target column `{}` is there and not used",
+                Snippet::new(target[0])
+            ));
+        }
+        if !others.is_empty() {
+            voice.note(format_args!("columns not used: {}", Snippet::list(others)));
+        }
+    }
+}

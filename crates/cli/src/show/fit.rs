@@ -1,0 +1,94 @@
+//! What `fit` did: what was loaded, how it was split, what was minimised, how
+//! good the model is, and what it is made of.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use wonderland::{Evaluation, Pipeline};
+
+use super::evaluation::{MetricKeys, scores};
+use super::model::ModelKeys;
+use super::{ModelReport, counted, task_name};
+
+/// A fit as it is reported.
+pub(crate) struct FitReport<'a> {
+    data: &'a str,
+    model: ModelReport<'a>,
+    evaluation: Option<&'a Evaluation>,
+    split: SplitReport,
+}
+
+/// How the rows were shared out.
+pub(crate) struct SplitReport {
+    pub(crate) rows: usize,
+    pub(crate) dropped: usize,
+    pub(crate) train: usize,
+    pub(crate) test: usize,
+    pub(crate) how: String,
+}
+
+#[derive(Serialize)]
+struct FitKeys<'a> {
+    data: &'a str,
+    #[serde(flatten)]
+    model: ModelKeys<'a>,
+    n_test: usize,
+    n_dropped: usize,
+    metrics: Option<MetricKeys>,
+}
+
+impl<'a> FitReport<'a> {
+    pub(crate) fn new(
+        pipeline: &'a Pipeline,
+        evaluation: Option<&'a Evaluation>,
+        split: SplitReport,
+        data: &'a str,
+    ) -> Self {
+        Self { data, model: ModelReport::new(pipeline), evaluation, split }
+    }
+
+    /// What to be careful about.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.model.description.warnings.iter().map(ToString::to_string).collect()
+    }
+
+    pub(crate) fn text(&self, top: usize) -> String {
+        let about = &self.model.description;
+        let pipeline = self.model.pipeline;
+        let mut text = format!(
+            "{}: {}, {}, target `{}` ({})\n",
+            self.data,
+            counted(self.split.rows, "row"),
+            counted(about.coefficients.len(), "feature"),
+            wonderland::data::Snippet::new(pipeline.target()),
+            task_name(pipeline.task()),
+        );
+        let _ = writeln!(
+            text,
+            "split: {} to train, {} to test ({})",
+            self.split.train, self.split.test, self.split.how
+        );
+        let _ = writeln!(text, "model: {}", about.title);
+        text.push_str(&self.model.objective());
+        if let Some(evaluation) = self.evaluation {
+            text.push('\n');
+            text.push_str(&scores(evaluation, "test row"));
+        }
+        text.push('\n');
+        text.push_str(&self.model.coefficients(top));
+        text
+    }
+}
+
+impl Serialize for FitReport<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FitKeys {
+            data: self.data,
+            model: self.model.keys(),
+            n_test: self.split.test,
+            n_dropped: self.split.dropped,
+            metrics: self.evaluation.map(|e| MetricKeys::new(&e.metrics)),
+        }
+        .serialize(serializer)
+    }
+}

@@ -1,0 +1,210 @@
+//! What a pipeline says about itself: coefficients in the units of the file,
+//! the objective that was minimised, and what to be careful about.
+
+use std::fmt;
+
+use serde::Serialize;
+use wonderland_linalg::Route;
+
+use crate::{Model, Pipeline};
+
+/// Confidence of the intervals of coefficients.
+const CONFIDENCE: f64 = 0.95;
+/// Scaled condition beyond which a fit depends on the last digits of the data.
+const ILL_CONDITIONED: f64 = 1e10;
+
+/// A pipeline, described.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Description {
+    /// The model in words.
+    pub title: &'static str,
+    /// What was minimised, as a formula.
+    pub objective: String,
+    /// The minimum that was reached.
+    pub minimum: f64,
+    /// The intercept in the units of the target, if one was fitted.
+    pub intercept: Option<Coefficient>,
+    /// Coefficients in the units of the file, in the order of the features.
+    pub coefficients: Vec<Coefficient>,
+    /// Independent columns, the intercept's included, where the fit tells.
+    pub rank: Option<usize>,
+    /// Columns, the intercept's included.
+    pub n_columns: usize,
+    /// Condition number of the columns as given, where the fit tells.
+    pub condition: Option<f64>,
+    /// The solver's route, where the fit tells.
+    pub route: Option<Route>,
+    /// Standard deviation of the residuals, without bias, where the fit tells.
+    pub residual_std: Option<f64>,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    /// What to be careful about.
+    pub warnings: Vec<Warning>,
+}
+
+/// One coefficient, by the name of its feature.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Coefficient {
+    /// Name of the feature.
+    pub name: String,
+    /// Change of the prediction per unit of the feature.
+    pub value: f64,
+    /// Standard error, where the fit tells.
+    pub std_error: Option<f64>,
+    /// Interval, where there is a standard error.
+    pub interval: Option<[f64; 2]>,
+    /// |value| times the feature's standard deviation on the training rows: the
+    /// change of the prediction that the feature typically makes, by which
+    /// coefficients of different units compare.
+    pub effect: f64,
+}
+
+/// What to be careful about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Warning {
+    /// Columns that other columns make up.
+    RankDeficient {
+        /// Independent columns.
+        rank: usize,
+        /// Columns.
+        columns: usize,
+    },
+    /// Features with one value only in training.
+    ConstantFeatures(Vec<String>),
+    /// Nearly dependent columns.
+    IllConditioned {
+        /// Condition number of the columns scaled to length 1.
+        scaled_condition: f64,
+    },
+    /// As many coefficients as rows: the fit says nothing about its errors.
+    NoRowsLeft,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RankDeficient { rank, columns } => write!(
+                f,
+                "only {rank} of {columns} columns are independent: coefficients are the shortest that fit and have no standard errors; leave out columns that others make up"
+            ),
+            Self::ConstantFeatures(names) => {
+                let names = wonderland_data::Snippet::list(names.iter().map(String::as_str));
+                write!(f, "constant in training, so without effect: {names}")
+            }
+            Self::IllConditioned { scaled_condition } => write!(
+                f,
+                "columns are nearly dependent (condition {scaled_condition:.1e}): coefficients hang on the last digits of the data, predictions do less"
+            ),
+            Self::NoRowsLeft => f.write_str(
+                "as many coefficients as rows: the fit is exact and tells nothing about its errors",
+            ),
+        }
+    }
+}
+
+impl Pipeline {
+    /// The pipeline, described.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let (w, b) = self.model().affine();
+        let features = self.preprocessor().features();
+        let (errors, intervals, intercept_error, intercept_interval) = match self.model() {
+            Model::Linear(model) => (
+                model.std_errors.clone(),
+                model.intervals(CONFIDENCE),
+                model.intercept_std_error,
+                model.intercept_interval(CONFIDENCE),
+            ),
+        };
+        let spreads = &self.training().feature_spread;
+        let coefficients: Vec<Coefficient> = (features.iter().enumerate())
+            .map(|(j, feature)| Coefficient {
+                name: feature.name.clone(),
+                value: w[j] / feature.scale,
+                std_error: errors.as_ref().map(|e| e[j] / feature.scale),
+                interval: intervals.as_ref().map(|i| i[j].map(|end| end / feature.scale)),
+                effect: (w[j] * spreads[j]).abs(),
+            })
+            .collect();
+        // xᵀw + b with x = (v − centre) / scale, sorted by v.
+        let shift: f64 = features.iter().zip(w).map(|(f, w)| w * (f.centre / f.scale)).sum();
+        let intercept = (self.model().has_intercept() || shift != 0.0).then(|| Coefficient {
+            name: "intercept".into(),
+            value: b - shift,
+            std_error: intercept_error,
+            interval: intercept_interval,
+            effect: 0.0,
+        });
+        let n_columns = w.len() + usize::from(self.model().has_intercept());
+        let fit = match self.model() {
+            Model::Linear(model) => Fit {
+                minimum: model.residual_ss,
+                rank: Some(model.rank),
+                condition: Some(model.condition),
+                scaled_condition: Some(model.scaled_condition),
+                route: Some(model.route),
+                residual_variance: model.residual_variance,
+            },
+        };
+        Description {
+            title: self.model().title(),
+            objective: self.objective(),
+            minimum: fit.minimum,
+            intercept,
+            coefficients,
+            rank: fit.rank,
+            n_columns,
+            condition: fit.condition,
+            route: fit.route,
+            residual_std: fit.residual_variance.map(f64::sqrt),
+            confidence: CONFIDENCE,
+            warnings: self.warnings(&fit, n_columns),
+        }
+    }
+
+    /// What was minimised, as a formula.
+    fn objective(&self) -> String {
+        let weighted = self.training().weights.is_some();
+        let bias = if self.model().has_intercept() { " − b" } else { "" };
+        let loss = if weighted {
+            format!("Σ sᵢ (yᵢ − xᵢᵀw{bias})²")
+        } else {
+            format!("‖y − Xw{bias}‖²")
+        };
+        match self.model() {
+            Model::Linear(_) => loss,
+        }
+    }
+
+    fn warnings(&self, fit: &Fit, columns: usize) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let constant: Vec<String> = (self.preprocessor().features().iter())
+            .filter(|feature| feature.constant)
+            .map(|feature| feature.name.clone())
+            .collect();
+        if !constant.is_empty() {
+            warnings.push(Warning::ConstantFeatures(constant));
+        }
+        if let Some(rank) = fit.rank.filter(|&rank| rank < columns) {
+            warnings.push(Warning::RankDeficient { rank, columns });
+        } else if fit.rank.is_some() && fit.residual_variance.is_none() {
+            warnings.push(Warning::NoRowsLeft);
+        }
+        if let Some(scaled_condition) = fit.scaled_condition.filter(|&c| c > ILL_CONDITIONED) {
+            warnings.push(Warning::IllConditioned { scaled_condition });
+        }
+        warnings
+    }
+}
+
+/// What the fitted model tells about its fit.
+struct Fit {
+    minimum: f64,
+    rank: Option<usize>,
+    condition: Option<f64>,
+    scaled_condition: Option<f64>,
+    route: Option<Route>,
+    residual_variance: Option<f64>,
+}

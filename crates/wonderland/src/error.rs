@@ -1,0 +1,108 @@
+//! What can go wrong in this crate, each fault with its mend.
+
+use wonderland_data::Snippet;
+
+use crate::Fault;
+
+/// Faults of `wonderland`.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file that is not a usable model.
+    #[error("{file}: {fault}")]
+    ModelFile {
+        /// The file.
+        file: Snippet,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// One column was given two roles.
+    #[error("column `{column}` cannot be {first} and {second} at once: choose one")]
+    TwoRoles {
+        /// The column.
+        column: Snippet,
+        /// One role.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// The model predicts numbers and the target is a class, or the reverse.
+    #[error("{model} predicts {predicts}, but `{target}` holds {holds}: {mend}")]
+    TaskMismatch {
+        /// Name of the model.
+        model: &'static str,
+        /// What it predicts.
+        predicts: &'static str,
+        /// The target column.
+        target: Snippet,
+        /// What the target holds.
+        holds: &'static str,
+        /// How to mend it.
+        mend: &'static str,
+    },
+    /// Two settings that do not go together.
+    #[error("{first} and {second} do not go together: {mend}")]
+    Conflict {
+        /// One setting.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// How to mend it.
+        mend: &'static str,
+    },
+    /// A weight that is negative, in a column of weights.
+    #[error(
+        "{file}, line {line}, column `{column}`: the weight {value} is negative: weights are at least 0"
+    )]
+    NegativeWeight {
+        /// The file.
+        file: Snippet,
+        /// Line, from 1.
+        line: u64,
+        /// The column of weights.
+        column: Snippet,
+        /// The weight.
+        value: f64,
+    },
+    /// Dropping rows with missing cells left none.
+    #[error(
+        "{file}: every row misses a value in a used column: impute missing cells instead, or leave columns out"
+    )]
+    NoCompleteRows {
+        /// The file.
+        file: Snippet,
+    },
+    /// A fault of reading, preprocessing or splitting.
+    #[error(transparent)]
+    Data(#[from] wonderland_data::Error),
+    /// A fault of a model.
+    #[error(transparent)]
+    Models(#[from] wonderland_models::Error),
+}
+
+impl Error {
+    /// Whether the fault lies in what was asked for, not in the data.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        use wonderland_data::Error as Data;
+        match self {
+            Self::TwoRoles { .. } | Self::TaskMismatch { .. } | Self::Conflict { .. } => true,
+            Self::Data(fault) => matches!(
+                fault,
+                Data::AmbiguousTask { .. }
+                    | Data::BadDelimiter { .. }
+                    | Data::BadDegree { .. }
+                    | Data::BadFraction { .. }
+                    | Data::UnseenNeedsFull
+                    | Data::UnknownBuiltIn { .. }
+            ),
+            Self::Models(fault) => {
+                matches!(fault, wonderland_models::Error::InvalidSetting { .. })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,1 @@
+//! Files that are whole, and files that are not.

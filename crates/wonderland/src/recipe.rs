@@ -1,0 +1,226 @@
+//! A recipe: which column is to be predicted from which others, and by what.
+//!
+//! A recipe is plain data; [`Recipe::fit`] turns it and the training rows of a
+//! table into a [`Pipeline`](crate::Pipeline). Everything that depends on data
+//! is learned there, on those rows alone.
+
+use std::collections::BTreeMap;
+
+use wonderland_data::{
+    Csv, Missing, OneHot, Polynomial, Preprocessing, ReadAs, Snippet, Split, SplitBy,
+    SplitSettings, Table, Task, Unseen,
+};
+
+use crate::{Error, ModelSettings, Result};
+
+/// What is to be learned from a table.
+///
+/// # Examples
+/// ```
+/// use wonderland::prelude::*;
+/// let table = builtin("diabetes")?.table()?;
+/// let recipe = Recipe::new("target");
+/// let split = recipe.split(&table, &SplitSettings::default(), false)?;
+/// let pipeline = recipe.fit(&table, &split.train)?;
+/// let Metrics::Regression(scores) = pipeline.evaluate(&table.select(&split.test))?.metrics;
+/// assert!(scores.beats_baseline());
+/// # Ok::<(), wonderland::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe {
+    /// The column to predict.
+    pub target: String,
+    /// What kind of target it is; found out if not given.
+    pub task: Option<Task>,
+    /// The model; the plain one for the task if not given.
+    pub model: Option<ModelSettings>,
+    /// Columns that take no part.
+    pub ignore: Vec<String>,
+    /// A column of weights ≥ 0, one per row.
+    pub weights: Option<String>,
+    /// A column that tells which rows belong together: they stay on one side
+    /// of every split. It is no feature.
+    pub group: Option<String>,
+    /// Which columns are categories.
+    pub categorical: Categorical,
+    /// What is done about missing cells.
+    pub missing: MissingRows,
+    /// What is done about categories that training did not see.
+    pub unseen: Unseen,
+    /// Columns that are expanded into polynomials.
+    pub polynomials: Vec<Polynomial>,
+    /// Seed of whatever is drawn in fitting.
+    pub seed: u64,
+}
+
+/// Which columns are read as categories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Categorical {
+    /// Those named; text in any other column is an error.
+    Named(Vec<String>),
+    /// Every column whose first value is no number, and those named.
+    Auto(Vec<String>),
+}
+
+/// What is done about missing cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingRows {
+    /// They are an error.
+    #[default]
+    Refuse,
+    /// The median or the most frequent category stands in, and an indicator
+    /// column tells where.
+    Impute,
+    /// Rows that miss a cell in a used column take no part.
+    Drop,
+}
+
+impl Recipe {
+    /// The recipe that predicts `target` from all other columns.
+    #[must_use]
+    pub fn new(target: &str) -> Self {
+        Self {
+            target: target.to_owned(),
+            task: None,
+            model: None,
+            ignore: Vec::new(),
+            weights: None,
+            group: None,
+            categorical: Categorical::Named(Vec::new()),
+            missing: MissingRows::Refuse,
+            unseen: Unseen::Refuse,
+            polynomials: Vec::new(),
+            seed: 0,
+        }
+    }
+
+    /// How a file has to be read for this recipe.
+    ///
+    /// # Errors
+    /// [`Error::TwoRoles`] when a column is to play two of them.
+    pub fn csv(&self) -> Result<Csv> {
+        self.check_roles()?;
+        let (named, others) = match &self.categorical {
+            Categorical::Named(named) => (named, ReadAs::Numbers),
+            Categorical::Auto(named) => (named, ReadAs::Auto),
+        };
+        let mut csv = Csv { others, ..Csv::default() };
+        for name in named {
+            csv = csv.categorical(name);
+        }
+        for name in &self.ignore {
+            csv = csv.rule(name, ReadAs::Skip);
+        }
+        if let Some(name) = &self.weights {
+            csv = csv.rule(name, ReadAs::Numbers);
+        }
+        if let Some(name) = &self.group {
+            csv = csv.rule(name, ReadAs::Text);
+        }
+        let target = if self.known_task() == Some(Task::Regression) {
+            ReadAs::Numbers
+        } else {
+            ReadAs::Auto
+        };
+        Ok(csv.rule(&self.target, target))
+    }
+
+    /// The rows that take part: all of them, or under [`MissingRows::Drop`]
+    /// those without a missing cell in a used column.
+    ///
+    /// # Errors
+    /// An unknown column; no row left.
+    pub fn usable_rows(&self, table: &Table) -> Result<Vec<usize>> {
+        if self.missing != MissingRows::Drop {
+            return Ok((0..table.n_rows()).collect());
+        }
+        let used = table.names().filter(|name| !self.ignore.iter().any(|i| i == name));
+        let rows = table.complete_rows(used)?;
+        if rows.is_empty() {
+            return Err(Error::NoCompleteRows { file: table.source().clone() });
+        }
+        Ok(rows)
+    }
+
+    /// Deals the rows of a table to train, calibrate, conformalise and test.
+    ///
+    /// Rows of one group stay together; with `by_order` the last rows test.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for groups in order; those of
+    /// [`SplitSettings::split`].
+    pub fn split(&self, table: &Table, settings: &SplitSettings, by_order: bool) -> Result<Split> {
+        let n = table.n_rows();
+        Ok(match (&self.group, by_order) {
+            (Some(_), true) => {
+                return Err(Error::Conflict {
+                    first: "keeping groups together",
+                    second: "splitting by order",
+                    mend: "give one of `--group` and `--split-by-order`",
+                });
+            }
+            (Some(group), false) => settings.split(n, SplitBy::Groups(&table.groups(group)?))?,
+            (None, true) => settings.split(n, SplitBy::Order)?,
+            (None, false) => settings.split(n, SplitBy::Chance)?,
+        })
+    }
+
+    /// The task, where the recipe alone tells it.
+    pub(crate) fn known_task(&self) -> Option<Task> {
+        self.task.or_else(|| self.model.as_ref().map(ModelSettings::task))
+    }
+
+    /// What is to be learned about the features.
+    pub(crate) fn preprocessing(&self, model: &ModelSettings) -> Preprocessing {
+        let roles = [Some(&self.target), self.weights.as_ref(), self.group.as_ref()];
+        // Indicators of all categories add up to the intercept: without a
+        // penalty one of them has to go, unless all zeros mean something else.
+        let full = model.is_penalised() || !model.has_intercept() || self.unseen == Unseen::Zeros;
+        Preprocessing {
+            exclude: roles.into_iter().flatten().cloned().collect(),
+            missing: match self.missing {
+                MissingRows::Impute => Missing::Impute,
+                MissingRows::Refuse | MissingRows::Drop => Missing::Refuse,
+            },
+            unseen: self.unseen,
+            one_hot: if full { OneHot::Full } else { OneHot::DropFirst },
+            standardise: model.is_penalised(),
+            polynomials: self.polynomials.clone(),
+            ..Preprocessing::default()
+        }
+    }
+
+    /// Refuses a column that is to play two parts.
+    fn check_roles(&self) -> Result<()> {
+        let named = match &self.categorical {
+            Categorical::Named(named) | Categorical::Auto(named) => named,
+        };
+        let mut roles: BTreeMap<&str, &'static str> = BTreeMap::new();
+        let one = |name: &Option<String>| name.clone().into_iter().collect::<Vec<_>>();
+        let (weights, group) = (one(&self.weights), one(&self.group));
+        let target = [self.target.clone()];
+        for (role, names) in [
+            ("the target", &target[..]),
+            ("the weights", &weights),
+            ("the groups", &group),
+            ("ignored", &self.ignore),
+            ("a category", named),
+        ] {
+            for name in names {
+                match roles.insert(name, role) {
+                    // A target may be named a category: it then is a class.
+                    Some("the target") if role == "a category" => {}
+                    Some(first) if first != role => {
+                        return Err(Error::TwoRoles {
+                            column: Snippet::new(name),
+                            first,
+                            second: role,
+                        });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
