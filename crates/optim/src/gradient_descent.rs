@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, check_setting};
 use crate::run::{Point, Run};
-use crate::vector::{along, dot, norm};
+use crate::vector::{along, dot, max_abs, norm};
 use crate::{Objective, Observer, Outcome, Result, Stop, Stopping};
 
 /// How long the steps are.
@@ -208,7 +208,13 @@ impl GradientDescent {
                 if next.x == base.x {
                     break;
                 }
-                if run.evaluate(&mut next) && next.value <= base.value + ARMIJO * slope {
+                // Once the promised decrease is below rounding, only a smaller
+                // gradient counts as progress.
+                if run.evaluate(&mut next)
+                    && next.value <= base.value + ARMIJO * slope
+                    && (next.value < base.value
+                        || max_abs(&next.gradient) < max_abs(&base.gradient))
+                {
                     moved = true;
                     break;
                 }

@@ -81,8 +81,10 @@ impl Lbfgs {
                 memory.clear();
                 memory.direction(&at.gradient, &mut p);
             }
-            // The first direction has no scale: move by at most 1.
-            let t = if memory.is_empty() { 1.0_f64.min(1.0 / norm(&at.gradient)) } else { 1.0 };
+            // The first direction has no scale: move by at most 1, or by a
+            // thousandth of a far point.
+            let reach = 1.0_f64.max(1e-3 * norm(&at.x)) / norm(&at.gradient);
+            let t = if memory.is_empty() { reach.min(1.0) } else { 1.0 };
             if !search.search(&mut run, &at, &p, t) {
                 if memory.is_empty() {
                     return run.stuck();

@@ -13,9 +13,12 @@ use crate::vector::{along, dot};
 /// Sufficient decrease: φ(t) ≤ φ(0) + C1 t φ′(0).
 const C1: f64 = 1e-4;
 /// Trials per search; bisection alone gains 2⁻⁶⁰ by then.
-const MAX_TRIALS: usize = 60;
-/// Largest factor by which one trial may lengthen the step.
+const MAX_TRIALS: i32 = 60;
+/// Largest factor by which one of the first trials may lengthen the step; later
+/// ones may go further, so that an unbounded fall is found before the trials run
+/// out.
 const MAX_GROWTH: f64 = 10.0;
+const PATIENT_TRIALS: i32 = 5;
 
 /// One end of the interval.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +62,7 @@ impl LineSearch {
         let (mut low, mut high) = (start, None::<End>);
         let mut lowest = from.value;
         let mut width = f64::INFINITY;
-        for _ in 0..MAX_TRIALS {
+        for trials in 1..=MAX_TRIALS {
             along(&mut self.trial.x, &from.x, t, p);
             if self.trial.x == from.x {
                 break; // The step has fallen below the spacing of the numbers.
@@ -89,14 +92,11 @@ impl LineSearch {
                 std::mem::swap(&mut self.trial, &mut self.fallback);
             }
             t = match high {
-                None => longer(start, low),
+                None => longer(start, low, trials),
                 Some(high) if high.t - low.t > 0.66 * width => 0.5 * (low.t + high.t),
                 Some(high) => between(low, high),
             };
             width = high.map_or(width, |high| high.t - low.t);
-            if !t.is_finite() {
-                break;
-            }
         }
         // Something lower was seen: take it rather than abort.
         std::mem::swap(&mut self.trial, &mut self.fallback);
@@ -106,11 +106,12 @@ impl LineSearch {
 
 /// A longer step, where the slope extrapolated from 0 to `low` would vanish,
 /// but by a factor between 2 and `MAX_GROWTH`.
-fn longer(start: End, low: End) -> f64 {
+fn longer(start: End, low: End, trials: i32) -> f64 {
     let secant = low.t * start.slope / (start.slope - low.slope);
     // A slope that steepens gives a negative or undefined secant step.
     let guess = if secant > low.t { secant } else { f64::INFINITY };
-    guess.clamp(2.0 * low.t, MAX_GROWTH * low.t)
+    let growth = MAX_GROWTH.powi((trials - PATIENT_TRIALS).max(1));
+    guess.clamp(2.0 * low.t, (growth * low.t).min(f64::MAX))
 }
 
 /// A step inside the interval, a tenth of its width from either end at least.

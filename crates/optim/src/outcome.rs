@@ -14,6 +14,9 @@ pub enum Stop {
     /// No step lowers the value any more: the limit of the arithmetic, or of
     /// the objective's accuracy, is reached before the tolerance.
     Precision,
+    /// No lower point was found although the gradient is not small beside value
+    /// and point: the objective is too rough, or too steep, for its numbers.
+    Stalled,
     /// The iterations ran out.
     Iterations,
     /// The evaluations ran out.
@@ -36,6 +39,7 @@ impl std::fmt::Display for Stop {
             Self::Gradient => "the gradient met its tolerance",
             Self::Step => "the step met its tolerance",
             Self::Precision => "no step lowers the value further in floating point",
+            Self::Stalled => "no lower point was found, but the gradient is not small",
             Self::Iterations => "the iterations ran out",
             Self::Evaluations => "the evaluations ran out",
             Self::Observer => "the observer asked to stop",

@@ -37,8 +37,14 @@ pub(crate) struct Run<'a, O> {
     best_value: f64,
     best_gradient_norm: f64,
     lowest: f64,
+    /// Steps since the best point last changed.
+    idle: usize,
     unbounded: bool,
 }
+
+/// Steps within rounding of the lowest value, none of them better, after which a
+/// run is at the limit of its arithmetic.
+const MAX_IDLE: usize = 30;
 
 impl<'a, O: Objective> Run<'a, O> {
     /// Evaluates the starting point.
@@ -62,6 +68,7 @@ impl<'a, O: Objective> Run<'a, O> {
             best_value: f64::INFINITY,
             best_gradient_norm: f64::INFINITY,
             lowest: f64::INFINITY,
+            idle: 0,
             unbounded: false,
         };
         let mut point = Point::zeros(x0.len());
@@ -99,6 +106,7 @@ impl<'a, O: Objective> Run<'a, O> {
         // The old best may have left the band around a new lowest value.
         let overtaken = self.best_value > self.lowest + noise(self.lowest);
         if close && (overtaken || gradient_norm < self.best_gradient_norm) {
+            self.idle = 0;
             self.best.copy_from_slice(&point.x);
             self.best_value = point.value;
             self.best_gradient_norm = gradient_norm;
@@ -126,10 +134,13 @@ impl<'a, O: Objective> Run<'a, O> {
         }
         let step_norm = distance(from, &to.x);
         let stop = self.report(to, step_norm, observer);
+        self.idle += 1;
+        let idles = self.idle > MAX_IDLE && to.value <= self.lowest + noise(self.lowest);
         let short = step_norm * step_norm < self.stopping.step;
         Ok(match stop {
             Some(Stop::Gradient | Stop::Observer) => stop,
             _ if short => Some(Stop::Step),
+            None if idles => Some(self.limit()),
             stop => stop,
         })
     }
@@ -174,7 +185,17 @@ impl<'a, O: Objective> Run<'a, O> {
         if self.unbounded {
             return Err(Error::Unbounded { iteration: self.iterations + 1 });
         }
-        Ok(self.finish(Stop::Precision))
+        let stop = self.limit();
+        Ok(self.finish(stop))
+    }
+
+    /// Whether no better point means the limit of the arithmetic.
+    fn limit(&self) -> Stop {
+        // Rounding hides a decrease of ε|f|, which a curvature of |f|/x² turns
+        // into a gradient of √ε |f|/x; a thousand times that is no rounding.
+        let size = self.best.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
+        let limit = 1e3 * f64::EPSILON.sqrt() * self.best_value.abs().max(1.0) / size;
+        if self.best_gradient_norm <= limit { Stop::Precision } else { Stop::Stalled }
     }
 
     /// The best point as the outcome.

@@ -18,6 +18,8 @@ pub enum FitStop {
     Gradient,
     /// The arithmetic allows no better point.
     Precision,
+    /// No lower point was found although the gradient is not small.
+    Stalled,
     /// The iterations ran out.
     Iterations,
     /// The observer asked to stop.
@@ -41,6 +43,7 @@ impl From<Stop> for FitStop {
         match stop {
             Stop::Gradient | Stop::Step => Self::Gradient,
             Stop::Precision => Self::Precision,
+            Stop::Stalled => Self::Stalled,
             Stop::Observer => Self::Observer,
             _ => Self::Iterations,
         }
@@ -52,6 +55,7 @@ impl fmt::Display for FitStop {
         f.write_str(match self {
             Self::Gradient => "the gradient met its tolerance",
             Self::Precision => "no step lowers the objective further in floating point",
+            Self::Stalled => "no lower point was found, but the gradient is not small",
             Self::Iterations => "the iterations ran out",
             Self::Observer => "stopped from outside",
             Self::Separable => {
