@@ -117,7 +117,11 @@ impl LinearRegression {
     }
 
     fn solver(&self) -> LeastSquares {
-        LeastSquares { intercept: self.intercept, rank_tol: self.rank_tol }
+        LeastSquares {
+            intercept: self.intercept,
+            rank_tol: self.rank_tol,
+            ..LeastSquares::default()
+        }
     }
 }
 
