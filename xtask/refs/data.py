@@ -1,10 +1,11 @@
 """Reference values of wonderland-data: powers rounded once, from exact rationals.
 
-Needs Python 3.8 or later, nothing else (fractions and random of the standard library;
-the values do not depend on its version but for the choice of the points).
-Usage: data.py > crates/data/testdata/powers.json
+Only the standard library is used: `Fraction` is exact, and its conversion to a
+float is one correct rounding, whatever the version of Python.
 """
+
 import json
+import pathlib
 import random
 import struct
 from fractions import Fraction
@@ -22,7 +23,7 @@ def bits(x):
     return "%016x" % struct.unpack(">Q", struct.pack(">d", x))[0]
 
 
-def main():
+def main(path):
     rng = random.Random(20)
     points = [-6.860120914, -4.324130045, 0.1, 3.0, 1 + 2**-52, 1 - 2**-53, 2.0**-30,
               5e-324, -5e-324, 1e-160, 1.5e-162, 1e154, -1.3407807929942596e154, 1.7e308,
@@ -34,7 +35,9 @@ def main():
     degree = 12
     cases = [{"x": bits(x), "powers": [bits(x if k == 1 else rounded(Fraction(x) ** k)) for k in range(1, degree + 1)]}
              for x in points]
-    print(json.dumps({"tool": "Python fractions", "script": "xtask/refs/data.py", "cases": cases}, indent=0))
+    text = json.dumps({"source": "xtask/refs/data.py with Python's fractions", "cases": cases}, indent=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n")
 
 
-main()
+main(pathlib.Path("crates/data/testdata/powers.json"))

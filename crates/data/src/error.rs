@@ -414,9 +414,6 @@ pub enum Error {
         /// Those there are.
         known: Snippet,
     },
-    /// A fault of the layer below.
-    #[error(transparent)]
-    Linalg(#[from] wonderland_linalg::Error),
 }
 
 impl Error {

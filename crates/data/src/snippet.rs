@@ -14,31 +14,46 @@ use std::path::Path;
 /// ```
 /// use wonderland_data::Snippet;
 /// assert_eq!(Snippet::new("a\u{1b}[31mb\n").to_string(), r"a\u{1b}[31mb\n");
-/// assert!(Snippet::new(&"x".repeat(1_000_000)).to_string().len() < 250);
+/// assert!(Snippet::new(&"x".repeat(1_000_000)).to_string().len() <= 203);
 /// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Snippet(String);
 
-/// Characters of the beginning that are kept.
-const HEAD: usize = 60;
-/// Characters of the end that are kept.
-const TAIL: usize = 40;
+/// Bytes of the escaped beginning that are kept.
+const HEAD: usize = 120;
+/// Bytes of the escaped end that are kept.
+const TAIL: usize = 80;
 
 impl Snippet {
-    /// `text` with control characters escaped, its middle cut out when long.
+    /// `text` with control characters escaped, its middle cut out when that
+    /// makes more than 200 bytes.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let mut shown = String::new();
-        match text.char_indices().nth(HEAD + TAIL) {
-            None => push_escaped(&mut shown, text),
-            Some(_) => {
-                let head = text.char_indices().nth(HEAD).map_or(text.len(), |(at, _)| at);
-                let tail = text.char_indices().rev().nth(TAIL - 1).map_or(head, |(at, _)| at);
-                push_escaped(&mut shown, &text[..head]);
-                shown.push('…');
-                push_escaped(&mut shown, &text[tail..]);
+        // An escape is never shorter than what it stands for.
+        if text.len() <= HEAD + TAIL {
+            let whole: String = text.chars().map(escaped).collect();
+            if whole.len() <= HEAD + TAIL {
+                return Self(whole);
             }
         }
+        let mut shown = String::new();
+        for c in text.chars().map(escaped) {
+            if shown.len() + c.len() > HEAD {
+                break;
+            }
+            shown.push_str(&c);
+        }
+        shown.push('…');
+        let mut tail = Vec::new();
+        let mut length = 0;
+        for c in text.chars().rev().map(escaped) {
+            length += c.len();
+            if length > TAIL {
+                break;
+            }
+            tail.push(c);
+        }
+        shown.extend(tail.into_iter().rev());
         Self(shown)
     }
 
@@ -51,8 +66,8 @@ impl Snippet {
     /// Bytes of unknown encoding as they may be shown.
     #[must_use]
     pub fn bytes(bytes: &[u8]) -> Self {
-        // Four bytes per character at most: more than this is never shown.
-        let cut = &bytes[..bytes.len().min(4 * (HEAD + TAIL) + 4)];
+        // More than this is never shown.
+        let cut = &bytes[..bytes.len().min(2 * (HEAD + TAIL))];
         Self::new(&String::from_utf8_lossy(cut))
     }
 
@@ -81,16 +96,14 @@ impl Snippet {
     }
 }
 
-fn push_escaped(shown: &mut String, text: &str) {
-    for c in text.chars() {
-        // Also what is invisible or turns the direction of writing round.
-        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || hidden {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
+/// The character, or its escape if it cannot be seen or turns the direction
+/// of writing round.
+fn escaped(c: char) -> String {
+    let hidden = matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    if c.is_control() || hidden { c.escape_default().collect() } else { c.into() }
 }
 
 impl fmt::Display for Snippet {

@@ -334,13 +334,13 @@ impl Preprocessor {
         let columns = (self.columns())
             .map(|name| by_name.get(name).ok_or_else(|| table.unknown(name)))
             .collect::<Result<Vec<_>>>()?;
-        let mut X = Vec::with_capacity(table.n_rows() * self.features.len());
+        let mut X = Tensor::zeros(&[table.n_rows(), self.features.len()]);
         let mut row = vec![0.0; self.features.len()];
         for i in 0..table.n_rows() {
             let cells = columns.iter().map(|column| column.values.cell(i));
-            self.encode(cells, &mut row, &mut X, table.source(), table.line_of(i))?;
+            self.encode(cells, &mut row, X.row_mut(i), table.source(), table.line_of(i))?;
         }
-        Ok(Tensor::new(&[table.n_rows(), self.features.len()], X)?)
+        Ok(X)
     }
 
     /// The features x ~ (c) of one row, given as cells by the names of their columns.
@@ -387,18 +387,18 @@ impl Preprocessor {
             }
         }
         let mut row = vec![0.0; self.features.len()];
-        let mut x = Vec::with_capacity(self.features.len());
+        let mut x = vec![T::ZERO; self.features.len()];
         self.encode(found.into_iter(), &mut row, &mut x, &source, 1)?;
         Ok(x)
     }
 
-    /// Appends the features of one row to X.
+    /// Writes the features of one row into x ~ (c); `row` is room for them.
     #[inline]
     fn encode<'a, T: Scalar>(
         &self,
         cells: impl Iterator<Item = Cell<'a>>,
         row: &mut [f64],
-        X: &mut Vec<T>,
+        x: &mut [T],
         source: &Snippet,
         line: u64,
     ) -> Result<()> {
@@ -408,8 +408,8 @@ impl Preprocessor {
             if let Err(fault) = encoder.encode(cell, out) {
                 return Err(fault_at(fault, encoder, cell, source, line));
             }
-            for (at, &x) in out.iter().enumerate() {
-                let x = T::from_f64(x);
+            for (at, (x, &value)) in x[from..].iter_mut().zip(&*out).enumerate() {
+                *x = T::from_f64(value);
                 if !x.to_f64().is_finite() {
                     return Err(Error::Overflow {
                         file: source.clone(),
@@ -419,7 +419,6 @@ impl Preprocessor {
                         value: if let Cell::Number(x) = cell { x } else { f64::NAN },
                     });
                 }
-                X.push(x);
             }
             from += out.len();
         }

@@ -60,6 +60,9 @@ impl Default for Preprocessing {
 }
 
 /// What is done about missing cells.
+///
+/// To drop rows with missing cells, fit on
+/// [`complete_rows`](crate::Table::complete_rows) only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {

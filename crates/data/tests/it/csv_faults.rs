@@ -116,6 +116,13 @@ fn control_characters_are_escaped_and_cells_cut() {
     let long = format!("a\n\u{1b}[2J{}\u{202e}\n", "x".repeat(100_000));
     let error = refuse(&strict(), long.as_bytes(), r"f.csv, line 2, column `a`: `\u{1b}[2Jxxx");
     assert!(error.to_string().len() < 1000);
+    // The worst there is: every character an escape, in every name that is listed.
+    let hidden: Vec<String> = (0..30).map(|i| "\u{202e}".repeat(500 + i)).collect();
+    refuse(
+        &strict().categorical(&hidden.concat()),
+        (hidden.join(",") + "\n1\n").as_bytes(),
+        "f.csv: no column",
+    );
     let wide: Vec<String> = (0..50_000).map(|i| format!("{i}-{}", "n".repeat(100))).collect();
     refuse(&strict().categorical("z"), (wide.join(",") + "\n1\n").as_bytes(), "f.csv: no column");
 }
