@@ -81,6 +81,26 @@ pub enum Error {
         /// Number of classes, the largest code plus one.
         n_classes: usize,
     },
+    /// A class code is not below the number of classes.
+    #[error("{name}[{index}] is class {class} but there are {n_classes} classes: codes run from 0")]
+    UnknownClass {
+        /// The codes.
+        name: &'static str,
+        /// Position of the first such code, from 0.
+        index: usize,
+        /// The code.
+        class: usize,
+        /// Number of classes.
+        n_classes: usize,
+    },
+    /// A row of probabilities is none.
+    #[error("row {row} of the probabilities sums to {sum}: give numbers in [0, 1] that sum to 1")]
+    NotAProbability {
+        /// The row, from 0.
+        row: usize,
+        /// The sum of its entries.
+        sum: f64,
+    },
     /// A fault of the minimiser beneath.
     #[error(transparent)]
     Optim(#[from] wonderland_optim::Error),

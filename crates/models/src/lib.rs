@@ -10,11 +10,19 @@ mod linear;
 mod classes;
 mod logistic;
 
+mod classification;
+mod importance;
+
 mod regression;
 mod spread;
 mod student_t;
 
+pub use classification::{
+    ClassBaseline, ClassificationScores, accuracy, brier, brier_binary, classification_scores,
+    confusion_matrix, log_loss, roc_auc, roc_auc_binary, wilson_interval,
+};
 pub use error::{Error, Result};
+pub use importance::{Importance, permutation_importance};
 pub use linear::{FittedLinearRegression, LinearRegression};
 pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
 pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};
