@@ -50,6 +50,42 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// The tensor has no such axis.
+    #[error("{op}: shape {shape:?} has no axis {axis}: count axes from 0")]
+    InvalidAxis {
+        /// The operation asked for.
+        op: &'static str,
+        /// The axis asked for.
+        axis: usize,
+        /// Shape of the tensor.
+        shape: Vec<usize>,
+    },
+    /// An index beyond the end of its axis.
+    #[error("{op}: index {index} on an axis of size {size}: count from 0")]
+    OutOfRange {
+        /// The operation asked for.
+        op: &'static str,
+        /// The index asked for.
+        index: usize,
+        /// Size of the axis.
+        size: usize,
+    },
+    /// An order of axes that does not name every axis once.
+    #[error("axes {axes:?} do not name each of the {ndim} axes once")]
+    InvalidPermutation {
+        /// The order asked for.
+        axes: Vec<usize>,
+        /// Number of axes of the tensor.
+        ndim: usize,
+    },
+    /// A direction was asked of a vector of zeros.
+    #[error("{op}: {name} is all zeros and has no direction")]
+    ZeroVector {
+        /// The operation asked for.
+        op: &'static str,
+        /// Which vector.
+        name: &'static str,
+    },
     /// No rows, where at least one is needed.
     #[error("{op} got no rows: give at least one")]
     Empty {

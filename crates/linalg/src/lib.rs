@@ -8,9 +8,11 @@ mod scalar;
 mod tensor;
 
 mod product;
+mod vector;
 
 mod factor;
 mod least_squares;
+mod linear_model;
 mod scale;
 pub mod special;
 mod twofold;
@@ -24,7 +26,9 @@ pub use faer::{MatMut, MatRef};
 pub use least_squares::{
     LeastSquares, LeastSquaresSolution, RidgePath, RidgeSolution, Route, lstsq,
 };
-pub use product::{matmul, matmul_into};
+pub use linear_model::{least_squares_gradient, noise_variance, squared_norm2};
+pub use product::{gram, matmul, matmul_batched, matmul_into, matvec};
 pub use real::Real;
 pub use scalar::Scalar;
 pub use tensor::{Tensor, column};
+pub use vector::{best_template, cosine_similarity, dot, norm, norm_l1, norm_max};

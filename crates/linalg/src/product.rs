@@ -2,7 +2,7 @@
 
 use faer::{MatMut, MatRef};
 
-use crate::{Error, Result, Scalar, Tensor};
+use crate::{Error, Result, Scalar, Tensor, column};
 
 /// C = A B for A ~ (n, k), B ~ (k, m); a transposed operand is `a.transpose()`.
 ///
@@ -42,4 +42,160 @@ pub fn matmul_into<T: Scalar>(
     }
     T::gemm(C, add, A, B);
     Ok(())
+}
+
+/// y = A x for A ~ (n, c) and x ~ (c).
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless x has one entry per column.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::{Tensor, matvec};
+/// let A = Tensor::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(matvec(A.as_mat(), &[1.0, -1.0])?, [-1.0, -1.0]);
+/// # Ok::<(), wonderland_linalg::Error>(())
+/// ```
+pub fn matvec<T: Scalar>(A: MatRef<'_, T>, x: &[T]) -> Result<Vec<T>> {
+    if A.ncols() != x.len() {
+        return Err(Error::ShapeMismatch {
+            op: "matvec",
+            left: vec![A.nrows(), A.ncols()],
+            right: vec![x.len()],
+            rule: "give one entry per column",
+        });
+    }
+    let mut y = vec![T::ZERO; A.nrows()];
+    let out = MatMut::from_column_major_slice_mut(&mut y, A.nrows(), 1);
+    T::gemm(out, false, A, column(x));
+    Ok(y)
+}
+
+/// The Gram matrix XᵀX ~ (c, c), symmetric to the bit.
+///
+/// # Numerics
+/// Half the work of a product: the lower triangle is summed over blocks of 512
+/// rows in order, then mirrored. Its condition is the square of X's; to solve
+/// a least-squares problem use [`lstsq`](crate::lstsq).
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::{Tensor, gram};
+/// let X = Tensor::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(gram(X.as_mat()).as_slice(), [10.0, 14.0, 14.0, 20.0]);
+/// ```
+#[must_use]
+pub fn gram<T: Scalar>(X: MatRef<'_, T>) -> Tensor<T> {
+    const ROWS: usize = 512;
+    let c = X.ncols();
+    let mut G = Tensor::zeros(&[c, c]);
+    for start in (0..X.nrows()).step_by(ROWS) {
+        let block = X.subrows(start, ROWS.min(X.nrows() - start));
+        T::gram_lower(G.as_mat_mut(), block);
+    }
+    for i in 0..c {
+        for j in i + 1..c {
+            G[[i, j]] = G[[j, i]];
+        }
+    }
+    G
+}
+
+/// Zᵢ = Xᵢ Yᵢ for every i: X ~ (n, a, b), Y ~ (n, b, c), Z ~ (n, a, c)
+/// (notes §2.1.3).
+///
+/// # Errors
+/// [`Error::WrongRank`] unless both have three axes, [`Error::ShapeMismatch`].
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::{Tensor, matmul_batched};
+/// let X = Tensor::new(&[2, 1, 2], vec![1.0, 2.0, 3.0, 4.0])?;
+/// let Y = Tensor::new(&[2, 2, 1], vec![1.0, 1.0, 0.0, 1.0])?;
+/// assert_eq!(matmul_batched(&X, &Y)?.as_slice(), [3.0, 4.0]);
+/// # Ok::<(), wonderland_linalg::Error>(())
+/// ```
+pub fn matmul_batched<T: Scalar>(X: &Tensor<T>, Y: &Tensor<T>) -> Result<Tensor<T>> {
+    let op = "matmul_batched";
+    let axes = |Z: &Tensor<T>| {
+        <[usize; 3]>::try_from(Z.shape()).map_err(|_| Error::WrongRank {
+            op,
+            expected: 3,
+            shape: Z.shape().to_vec(),
+        })
+    };
+    let ([n, a, b], [m, b2, c]) = (axes(X)?, axes(Y)?);
+    if n != m || b != b2 {
+        return Err(Error::ShapeMismatch {
+            op,
+            left: X.shape().to_vec(),
+            right: Y.shape().to_vec(),
+            rule: "the shapes must be (n, a, b) and (n, b, c)",
+        });
+    }
+    let mut Z = Tensor::zeros(&[n, a, c]);
+    for i in 0..n {
+        let out = MatMut::from_row_major_slice_mut(Z.row_mut(i), a, c);
+        let x = MatRef::from_row_major_slice(X.row(i), a, b);
+        T::gemm(out, false, x, MatRef::from_row_major_slice(Y.row(i), b, c));
+    }
+    Ok(Z)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::float_cmp, reason = "small integers: every result is exact")]
+
+    use super::*;
+
+    fn counted(n: usize, c: usize) -> Tensor {
+        Tensor::from_fn(n, c, |i, j| ((i * 7 + j * 3) % 11) as f64 - 5.0)
+    }
+
+    #[test]
+    fn notes_2_1_2_products_are_dots_of_rows_and_columns() {
+        let (A, B) = (counted(5, 7), counted(7, 4));
+        let C = matmul(A.as_mat(), B.as_mat()).unwrap();
+        for i in 0..5 {
+            for j in 0..4 {
+                let dot: f64 = (0..7).map(|k| A[[i, k]] * B[[k, j]]).sum();
+                assert_eq!(C[[i, j]], dot);
+            }
+        }
+    }
+
+    #[test]
+    fn transposed_operands_are_views_and_products_accumulate() {
+        let (A, B) = (counted(7, 5), counted(4, 7));
+        let mut C = Tensor::full(&[5, 4], 100.0);
+        let expected = matmul(A.transpose().as_mat(), B.transpose().as_mat()).unwrap();
+        matmul_into(C.as_mat_mut(), true, A.as_mat().transpose(), B.as_mat().transpose()).unwrap();
+        assert_eq!(C, expected.map(|x| x + 100.0));
+        // Overwriting does not read what was there.
+        C.as_mut_slice().fill(f64::NAN);
+        matmul_into(C.as_mat_mut(), false, A.as_mat().transpose(), B.as_mat().transpose()).unwrap();
+        assert_eq!(C, expected);
+    }
+
+    #[test]
+    fn the_gram_matrix_is_the_product_at_every_blocking() {
+        for n in [0, 1, 511, 512, 513, 1100] {
+            let X = counted(n, 6);
+            let expected = matmul(X.as_mat().transpose(), X.as_mat()).unwrap();
+            assert_eq!(gram(X.as_mat()), expected);
+        }
+    }
+
+    #[test]
+    fn shapes_are_checked() {
+        let A = counted(2, 3);
+        assert!(matches!(matmul(A.as_mat(), A.as_mat()), Err(Error::ShapeMismatch { .. })));
+        let mut C = Tensor::zeros(&[2, 3]);
+        let bad = matmul_into(C.as_mat_mut(), false, A.as_mat(), A.as_mat().transpose());
+        assert!(matches!(bad, Err(Error::ShapeMismatch { .. })));
+        assert!(matches!(matvec(A.as_mat(), &[1.0]), Err(Error::ShapeMismatch { .. })));
+        let X = Tensor::<f64>::zeros(&[2, 3, 4]);
+        assert!(matches!(matmul_batched(&X, &X), Err(Error::ShapeMismatch { .. })));
+        assert!(matches!(matmul_batched(&X, &A), Err(Error::WrongRank { expected: 3, .. })));
+    }
 }

@@ -5,6 +5,7 @@
 //! generic kernels again.
 
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use crate::Real;
@@ -32,6 +33,8 @@ pub(crate) mod sealed {
     pub trait Kernels: Sized {
         /// `dst = lhs rhs`, or `dst += lhs rhs`.
         fn gemm(dst: MatMut<'_, Self>, add: bool, lhs: MatRef<'_, Self>, rhs: MatRef<'_, Self>);
+        /// The lower triangle of `dst += XᵀX`; the rest is left alone.
+        fn gram_lower(dst: MatMut<'_, Self>, X: MatRef<'_, Self>);
     }
 }
 
@@ -48,6 +51,19 @@ macro_rules! impl_scalar {
             fn gemm(dst: MatMut<'_, $t>, add: bool, lhs: MatRef<'_, $t>, rhs: MatRef<'_, $t>) {
                 let accum = if add { Accum::Add } else { Accum::Replace };
                 matmul(dst, accum, lhs, rhs, 1.0, Par::Seq);
+            }
+            fn gram_lower(dst: MatMut<'_, $t>, X: MatRef<'_, $t>) {
+                triangular::matmul(
+                    dst,
+                    BlockStructure::TriangularLower,
+                    Accum::Add,
+                    X.transpose(),
+                    BlockStructure::Rectangular,
+                    X,
+                    BlockStructure::Rectangular,
+                    1.0,
+                    Par::Seq,
+                );
             }
         }
     };

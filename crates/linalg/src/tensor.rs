@@ -1,6 +1,9 @@
 //! n-dimensional arrays (notes §2.1): row-major, contiguous, owned.
 
-use std::fmt;
+mod arithmetic;
+mod axes;
+mod show;
+
 use std::ops::{Index, IndexMut};
 
 use faer::{MatMut, MatRef};
@@ -234,16 +237,5 @@ impl<T: Scalar> IndexMut<[usize; 2]> for Tensor<T> {
     }
 }
 
-impl<T: Scalar> fmt::Debug for Tensor<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 16;
-        write!(f, "Tensor ~ {:?} ", self.shape)?;
-        let shown = &self.data[..self.data.len().min(SHOWN)];
-        f.debug_list().entries(shown).finish()?;
-        if self.data.len() > SHOWN {
-            write!(f, " … {} more", self.data.len() - SHOWN)
-        } else {
-            Ok(())
-        }
-    }
-}
+#[cfg(test)]
+mod tests;
