@@ -10,6 +10,7 @@ mod shape;
 mod spec;
 mod trace;
 mod tree;
+pub mod tutorial;
 
 mod batch;
 mod derive;

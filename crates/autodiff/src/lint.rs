@@ -94,15 +94,16 @@ impl Program {
         seen
     }
 
-    /// Whether `u` is itself chosen by the mask, up to arithmetic with constants.
+    /// Whether `u` is itself chosen by the mask, or a function of what is.
     fn is_guarded(&self, u: Id, mask: Id) -> bool {
         let instr = &self.instrs[u as usize];
         match instr.op {
             Op::Select => instr.args[0] == mask,
-            Op::Reshape(_) | Op::Broadcast(..) | Op::Scale(_) => {
-                self.is_guarded(instr.args[0], mask)
+            _ => {
+                Self::passes(&instr.op)
+                    && instr.args.len() == 1
+                    && self.is_guarded(instr.args[0], mask)
             }
-            _ => false,
         }
     }
 

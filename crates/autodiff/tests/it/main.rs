@@ -6,9 +6,17 @@
     reason = "equal means equal bits; a test may stop"
 )]
 
+mod composites;
+mod counts;
+mod derivatives;
+mod duals;
 mod errors;
+mod kinks;
 mod loops;
 mod newcomer;
+mod notes;
+mod operations;
+mod random_programs;
 
 use wonderland_linalg::Tensor;
 

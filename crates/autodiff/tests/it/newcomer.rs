@@ -51,9 +51,9 @@ fn logistic_regression_in_twelve_lines() {
     // By hand: ∇ = −1/n Σ σ(−yᵢ zᵢ) yᵢ xᵢ with z = (1.5, −0.25, −0.5).
     let s = |z: f64| 1.0 / (1.0 + (-z).exp());
     let by_hand = [-(s(-1.5) + s(-0.25)) / 3.0, -(2.0 * s(-1.5) - 0.5 * s(-0.25) - s(0.5)) / 3.0];
-    for k in 0..2 {
-        assert!((g[0].as_slice()[k] - by_hand[k]).abs() < 4.0 * f64::EPSILON);
-        assert!((f64::from(g32[0].as_slice()[k]) - by_hand[k]).abs() < 1e-6);
+    for (k, by_hand) in by_hand.iter().enumerate() {
+        assert!((g[0].as_slice()[k] - by_hand).abs() < 4.0 * f64::EPSILON);
+        assert!((f64::from(g32[0].as_slice()[k]) - by_hand).abs() < 1e-6);
     }
     assert!(report.tangent < 1e-11 && report.second < 1e-11, "{report:?}");
     // The Hessian is positive definite: v'Hv > 0.
