@@ -4,6 +4,8 @@
 //! of epochs at n/b; what n/r (rounded up) counts is the batches of one epoch,
 //! the last of which may be short. How many epochs to run is free.
 
+use wonderland_linalg::{MatRef, Scalar, Tensor};
+
 use crate::rng::{Purpose, below, rng, shuffle};
 use crate::{Error, Result};
 
@@ -57,6 +59,24 @@ impl MiniBatches {
         shuffle(&mut self.order, &mut rng);
         self.order.chunks(self.batch_size)
     }
+}
+
+/// The named rows of X ~ (n, c), in the given order: a batch, or a part of a split.
+///
+/// # Panics
+/// When a row is not below n.
+///
+/// # Examples
+/// ```
+/// use wonderland_data::take_rows;
+/// use wonderland_linalg::Tensor;
+/// let X = Tensor::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(take_rows(X.as_mat(), &[1, 1]).as_slice(), [3.0, 4.0, 3.0, 4.0]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn take_rows<T: Scalar>(X: MatRef<'_, T>, rows: &[usize]) -> Tensor<T> {
+    Tensor::from_fn(rows.len(), X.ncols(), |i, j| X[(rows[i], j)])
 }
 
 /// A bootstrap resample: n rows drawn from 0, …, n − 1 with replacement.

@@ -21,7 +21,7 @@ mod split;
 mod read;
 mod write;
 
-pub use batches::{MiniBatches, bootstrap_rows};
+pub use batches::{MiniBatches, bootstrap_rows, take_rows};
 pub use builtin::{BuiltIn, builtin, builtins};
 pub use csv::{Csv, CsvReader, CsvWriter, ReadAs};
 pub use error::{Error, Result};

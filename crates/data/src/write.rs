@@ -12,8 +12,9 @@ use crate::{Error, Result, Snippet};
 /// brought to the disk and then renamed to `path`: whoever looks, at whatever
 /// moment, sees the whole old file or the whole new one. If anything fails,
 /// nothing remains and an old file is untouched. A link is followed, and the
-/// permissions of an old file are kept. What is no regular file (a terminal, a
-/// pipe, `/dev/stdout`) is written to directly.
+/// permissions of an old file are kept; a read-only one is refused. What is no
+/// regular file (a terminal, a pipe) or stands for an open one (`/dev/stdout`)
+/// is written to directly.
 ///
 /// # Errors
 /// [`Error::Io`] for whatever the system refuses, and for an error that
@@ -39,14 +40,22 @@ pub fn write_atomically(
 fn write_to(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(meta) if !meta.is_file() => buffered(&OpenOptions::new().write(true).open(path)?, write),
-        // A rename would replace a file that its owner protects.
+        // Added behind what an open file already holds, as a shell's `>>` does.
+        Ok(meta) if !meta.is_file() || names_open_file(path) => {
+            buffered(&OpenOptions::new().append(true).open(path)?, write)
+        } // A rename would replace a file that its owner protects.
         Ok(meta) if meta.permissions().readonly() => Err(io::ErrorKind::PermissionDenied.into()),
         // Through a link to the file itself, which would else be replaced.
         Ok(meta) => replace(&fs::canonicalize(path)?, Some(meta.permissions()), write),
         Err(e) if e.kind() == io::ErrorKind::NotFound => replace(path, None, write),
         Err(e) => Err(e),
     }
+}
+
+/// Whether the path stands for a file that somebody holds open: a rename would
+/// take it away from under them.
+fn names_open_file(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|name| path.starts_with(name))
 }
 
 /// Writes a temporary file beside `path` and renames it.

@@ -236,6 +236,27 @@ impl<R: Read> CsvReader<R> {
         &self.names
     }
 
+    /// The rest of the file as tables of `k` rows, the last one perhaps shorter;
+    /// ends after the first fault.
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_data::Csv;
+    /// let reader = Csv::default().reader("x\n1\n2\n3\n".as_bytes(), "inline")?;
+    /// let sizes = reader.pieces(2).map(|piece| Ok(piece?.n_rows()));
+    /// assert_eq!(sizes.collect::<wonderland_data::Result<Vec<_>>>()?, [2, 1]);
+    /// # Ok::<(), wonderland_data::Error>(())
+    /// ```
+    pub fn pieces(mut self, k: usize) -> impl Iterator<Item = Result<Table>> {
+        let mut failed = false;
+        std::iter::from_fn(move || {
+            let piece = if failed { None } else { self.next_rows(k).transpose() };
+            failed = matches!(piece, Some(Err(_)));
+            piece
+        })
+        .fuse()
+    }
+
     /// The next at most `k` rows as a table, or none at the end of the file.
     ///
     /// # Errors

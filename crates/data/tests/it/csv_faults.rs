@@ -261,6 +261,10 @@ fn pieces_have_one_schema() {
         assert!(matches!(piece.column("b").unwrap().values, Values::Text(_)));
     }
     assert_eq!((first.line_of(1), second.line_of(0)), (3, 4));
+    // After the first fault nothing follows.
+    let reader = strict().reader("a\n1\nx\n2\n".as_bytes(), "f").unwrap();
+    let outcomes: Vec<bool> = reader.pieces(1).map(|piece| piece.is_ok()).collect();
+    assert_eq!(outcomes, [true, false]);
 }
 
 #[test]

@@ -98,6 +98,14 @@ mod unix {
     fn devices_are_written_directly() {
         write_atomically("/dev/null", |file| file.write_all(b"x")).unwrap();
         refuse(Path::new("/dev/full"), io::ErrorKind::StorageFull, "no space left");
+        // A regular file that is held open, as standard output may be.
+        let held = tempfile::NamedTempFile::new().unwrap();
+        fs::write(held.path(), "1").unwrap();
+        let open = std::os::fd::AsRawFd::as_raw_fd(held.as_file());
+        write_atomically(format!("/proc/self/fd/{open}"), |file| file.write_all(b"2")).unwrap();
+        let mut text = String::new();
+        io::Read::read_to_string(&mut held.as_file(), &mut text).unwrap();
+        assert_eq!(text, "12");
         assert!(fs::metadata("/dev/full").unwrap().permissions().mode() & 0o170_000 == 0o020_000);
     }
 }
