@@ -107,6 +107,14 @@ pub enum Error {
     /// A fault of the losses beneath.
     #[error(transparent)]
     Losses(#[from] wonderland_losses::Error),
+    /// None of the settings to choose from could be judged.
+    #[error(
+        "none of {tried} values of lambda can be judged on rows left out: give one with `lambda`, give larger ones, or give more rows"
+    )]
+    NoChoice {
+        /// Settings tried.
+        tried: usize,
+    },
     /// A fitted model that contradicts itself, as one from a file may.
     #[error("the {model} model contradicts itself ({why}): fit again")]
     Inconsistent {

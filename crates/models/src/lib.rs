@@ -6,6 +6,7 @@ mod error;
 
 mod affine;
 mod linear;
+mod ridge;
 
 mod classes;
 mod logistic;
@@ -15,7 +16,6 @@ mod importance;
 
 mod regression;
 mod spread;
-mod student_t;
 
 pub use classification::{
     ClassBaseline, ClassificationScores, accuracy, brier, brier_binary, classification_scores,
@@ -26,5 +26,5 @@ pub use importance::{Importance, permutation_importance};
 pub use linear::{FittedLinearRegression, LinearRegression};
 pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
 pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};
+pub use ridge::{FittedRidge, Lambda, LambdaChoice, PathPoint, Ridge};
 pub use spread::{mean, standard_deviation};
-pub use student_t::student_t;

@@ -4,10 +4,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wonderland_linalg::special::student_t_quantile;
 use wonderland_linalg::{LeastSquares, LeastSquaresSolution, MatRef, Route, Scalar};
 
 use crate::affine::{as_column, predict};
-use crate::{Error, Result, student_t};
+use crate::{Error, Result};
 
 /// Linear regression: minimises ‖y − Xw − 1b‖², or Σ sᵢ (yᵢ − xᵢᵀw − b)² with
 /// sample weights s.
@@ -230,7 +231,7 @@ impl<T: Scalar> FittedLinearRegression<T> {
     }
 
     fn t(&self, confidence: f64) -> Option<f64> {
-        (self.df() > 0).then(|| student_t(confidence, self.df() as f64))
+        (self.df() > 0).then(|| -student_t_quantile((1.0 - confidence) / 2.0, self.df() as f64))
     }
 }
 
@@ -246,3 +247,6 @@ impl<T: Scalar> fmt::Display for FittedLinearRegression<T> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,11 @@ pub fn mae(y: &[f64], y_hat: &[f64]) -> Result<f64> {
     Ok(Moment::mean_absolute(&errors(y, y_hat)?, None).size)
 }
 
+/// √(Σ sᵢvᵢ² / Σ sᵢ), safe for values of any size.
+pub(crate) fn root_mean_square(v: &[f64], weights: Option<&[f64]>) -> f64 {
+    Moment::root_mean_square(v, weights).size
+}
+
 /// Confidence of the intervals unless another is asked for.
 pub(crate) const DEFAULT_CONFIDENCE: f64 = 0.95;
 

@@ -8,9 +8,10 @@
 //! carried back by exp: such an interval never leaves the range of its score.
 
 use serde::{Deserialize, Serialize};
+use wonderland_linalg::special::student_t_quantile;
 
 use super::moment::{Moment, check_pair, check_weights, effective_rows, mean, standard_error};
-use crate::{Error, Result, student_t};
+use crate::{Error, Result};
 
 /// A score with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -154,7 +155,7 @@ struct Law<'a> {
 impl<'a> Law<'a> {
     fn new(n: usize, weights: Option<&'a [f64]>, confidence: f64) -> Self {
         let df = effective_rows(n, weights) - 1.0;
-        Self { t: (df >= 1.0).then(|| student_t(confidence, df)), weights }
+        Self { t: (df >= 1.0).then(|| -student_t_quantile((1.0 - confidence) / 2.0, df)), weights }
     }
 
     /// The interval of a size: size · exp(± t · standard error of its log).

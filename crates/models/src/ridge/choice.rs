@@ -1,0 +1,215 @@
+//! Choosing λ: the error on rows that were left out, along a path.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use wonderland_linalg::{Error as LinalgError, MatRef, RidgePath, Scalar};
+
+use super::{Ridge, rows_of};
+use crate::affine::as_column;
+use crate::regression::root_mean_square;
+use crate::{Error, Result};
+
+/// The strength λ of the penalty, or how it is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lambda {
+    /// This one.
+    Given(f64),
+    /// The least mean squared error on each row by the fit without it. Exact,
+    /// without refitting; O(n c min(n, c)) for each λ.
+    LeaveOneOut,
+    /// The least generalised cross-validation score, which replaces every
+    /// row's leverage by their mean: O(c) for each λ, right for large n.
+    Gcv,
+    /// The least mean squared error over folds of rows dealt at random.
+    Folds {
+        /// Number of folds, at least 2.
+        folds: usize,
+        /// Seed of the dealing (ChaCha8).
+        seed: u64,
+    },
+}
+
+/// How λ was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LambdaChoice {
+    /// The rule.
+    pub by: Lambda,
+    /// What was tried, λ ascending.
+    pub path: Vec<PathPoint>,
+}
+
+/// One λ that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathPoint {
+    /// The λ.
+    pub lambda: f64,
+    /// Root mean squared error on rows left out; `None` where it is not
+    /// defined, because a row alone decides a coefficient.
+    pub rmse: Option<f64>,
+}
+
+impl LambdaChoice {
+    /// Whether λ lies at an end of the path, so that a better one may lie
+    /// beyond.
+    #[must_use]
+    pub fn is_at_end(&self, lambda: f64) -> bool {
+        let ends = [self.path.first(), self.path.last()];
+        ends.into_iter().flatten().any(|point| point.lambda.total_cmp(&lambda).is_eq())
+    }
+}
+
+impl Ridge {
+    /// λ, and how it was chosen if it was not given.
+    pub(super) fn choose<T: Scalar>(
+        &self,
+        X: MatRef<'_, T>,
+        y: &[T],
+        weights: Option<&[T]>,
+    ) -> Result<(f64, Option<LambdaChoice>)> {
+        if let Lambda::Given(lambda) = self.lambda {
+            check_lambda(lambda)?;
+            return Ok((lambda, None));
+        }
+        let mut lambdas = self.path.clone().unwrap_or_else(|| self.default_path(X));
+        lambdas.iter().try_for_each(|&lambda| check_lambda(lambda))?;
+        lambdas.sort_by(f64::total_cmp);
+        let errors = match self.lambda {
+            Lambda::Folds { folds, seed } => {
+                self.fold_errors(X, y, weights, &lambdas, folds, seed)?
+            }
+            Lambda::Gcv => self.path_errors(X, y, weights, &lambdas, gcv)?,
+            Lambda::LeaveOneOut | Lambda::Given(_) => {
+                self.path_errors(X, y, weights, &lambdas, leave_one_out)?
+            }
+        };
+        let path: Vec<PathPoint> = lambdas
+            .iter()
+            .zip(errors)
+            .map(|(&lambda, rmse)| PathPoint { lambda, rmse: rmse.filter(|e| e.is_finite()) })
+            .collect();
+        // Of equal errors the larger λ: the simpler model.
+        let best = path
+            .iter()
+            .filter_map(|point| Some((point.rmse?, point.lambda)))
+            .reduce(|best, next| if next.0 <= best.0 { next } else { best });
+        match best {
+            Some((_, lambda)) => Ok((lambda, Some(LambdaChoice { by: self.lambda, path }))),
+            None => Err(Error::NoChoice { tried: path.len() }),
+        }
+    }
+
+    /// The error of every λ from one factorisation of all rows.
+    fn path_errors<T: Scalar>(
+        &self,
+        X: MatRef<'_, T>,
+        y: &[T],
+        weights: Option<&[T]>,
+        lambdas: &[f64],
+        error: fn(&RidgePath<'_, T>, Option<&[f64]>, f64) -> Result<f64, LinalgError>,
+    ) -> Result<Vec<Option<f64>>> {
+        let path = RidgePath::new(X, as_column(X, y)?, weights, self.intercept)?;
+        let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
+        lambdas
+            .iter()
+            .map(|&lambda| match error(&path, s.as_deref(), lambda) {
+                Ok(error) => Ok(Some(error)),
+                // Below some λ a row is fitted whatever its target.
+                Err(LinalgError::Saturated { .. }) => Ok(None),
+                Err(fault) => Err(fault.into()),
+            })
+            .collect()
+    }
+
+    /// The error of every λ over folds.
+    fn fold_errors<T: Scalar>(
+        &self,
+        X: MatRef<'_, T>,
+        y: &[T],
+        weights: Option<&[T]>,
+        lambdas: &[f64],
+        folds: usize,
+        seed: u64,
+    ) -> Result<Vec<Option<f64>>> {
+        let n = y.len();
+        if folds < 2 || folds > n {
+            let rule = "give at least 2 folds and at most one per row";
+            return Err(Error::InvalidSetting { name: "folds", value: folds as f64, rule });
+        }
+        let fold_of = deal(n, folds, seed);
+        let mut errors = vec![vec![0.0; n]; lambdas.len()];
+        for fold in 0..folds {
+            let (held_out, kept): (Vec<usize>, Vec<usize>) =
+                (0..n).partition(|&row| fold_of[row] == fold);
+            let pick = |v: &[T]| -> Vec<T> { kept.iter().map(|&row| v[row]).collect() };
+            let (X_kept, y_kept, s_kept) = (rows_of(X, &kept), pick(y), weights.map(pick));
+            let Y_kept = as_column(X_kept.as_mat(), &y_kept)?;
+            let path = RidgePath::new(X_kept.as_mat(), Y_kept, s_kept.as_deref(), self.intercept)?;
+            let X_held_out = rows_of(X, &held_out);
+            for (&lambda, errors) in lambdas.iter().zip(&mut errors) {
+                let fit = path.solve(lambda)?;
+                let w = fit.coefficients.as_slice();
+                let y_hat = crate::affine::predict(X_held_out.as_mat(), w, fit.intercept[0])?;
+                for (&row, y_hat) in held_out.iter().zip(y_hat) {
+                    errors[row] = y[row].to_f64() - y_hat.to_f64();
+                }
+            }
+        }
+        let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
+        Ok(errors.iter().map(|errors| Some(root_mean_square(errors, s.as_deref()))).collect())
+    }
+}
+
+fn leave_one_out<T: Scalar>(
+    path: &RidgePath<'_, T>,
+    weights: Option<&[f64]>,
+    lambda: f64,
+) -> Result<f64, LinalgError> {
+    let errors: Vec<f64> =
+        path.leave_one_out(lambda)?.as_slice().iter().map(|e| e.to_f64()).collect();
+    Ok(root_mean_square(&errors, weights))
+}
+
+fn gcv<T: Scalar>(
+    path: &RidgePath<'_, T>,
+    _weights: Option<&[f64]>,
+    lambda: f64,
+) -> Result<f64, LinalgError> {
+    Ok(path.gcv(lambda)?[0].sqrt())
+}
+
+/// The fold of every row: sizes differ by at most one.
+fn deal(n: usize, folds: usize, seed: u64) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut fold_of: Vec<usize> = (0..n).map(|row| row % folds).collect();
+    for i in (1..n).rev() {
+        fold_of.swap(i, rng.random_range(0..=i));
+    }
+    fold_of
+}
+
+fn check_lambda(lambda: f64) -> Result<()> {
+    if lambda.is_finite() && lambda >= 0.0 {
+        return Ok(());
+    }
+    let rule = "give a finite number of at least 0";
+    Err(Error::InvalidSetting { name: "lambda", value: lambda, rule })
+}
+
+/// The mean over columns of Σᵢ (xᵢⱼ − x̄ⱼ)² (uncentred without an intercept): the
+/// natural unit of λ. 1 for columns without spread.
+pub(super) fn mean_square_length<T: Scalar>(X: MatRef<'_, T>, centred: bool) -> f64 {
+    let c = X.ncols();
+    let mut sum = 0.0;
+    for j in 0..c {
+        let column: Vec<f64> = (0..X.nrows()).map(|i| X[(i, j)].to_f64()).collect();
+        let centre = if centred { crate::regression::weighted_mean(&column, None) } else { 0.0 };
+        let from_centre: Vec<f64> = column.iter().map(|x| x - centre).collect();
+        sum += root_mean_square(&from_centre, None).powi(2) * X.nrows() as f64 / c as f64;
+    }
+    // Columns of 1e±200 have no length that is a number; any unit will do.
+    if sum.is_normal() { sum.clamp(1e-280, 1e280) } else { 1.0 }
+}
