@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use wonderland_linalg::Route;
+use wonderland_models::Lambda;
 
 use crate::{Model, Pipeline};
 
@@ -34,12 +35,25 @@ pub struct Description {
     pub condition: Option<f64>,
     /// The solver's route, where the fit tells.
     pub route: Option<Route>,
+    /// The penalty, and how it was chosen, where there is one.
+    pub penalty: Option<Penalty>,
     /// Standard deviation of the residuals, without bias, where the fit tells.
     pub residual_std: Option<f64>,
     /// Confidence of the intervals.
     pub confidence: f64,
     /// What to be careful about.
     pub warnings: Vec<Warning>,
+}
+
+/// A penalty on the size of the coefficients.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Penalty {
+    /// Its strength λ.
+    pub lambda: f64,
+    /// The rule by which λ was chosen, and how many values were tried.
+    pub chosen: Option<(Lambda, usize)>,
+    /// Degrees of freedom that the penalty leaves.
+    pub effective_df: f64,
 }
 
 /// One coefficient, by the name of its feature.
@@ -78,6 +92,11 @@ pub enum Warning {
         /// Condition number of the columns scaled to length 1.
         scaled_condition: f64,
     },
+    /// The chosen penalty is the smallest or largest that was tried.
+    LambdaAtEnd {
+        /// The penalty.
+        lambda: f64,
+    },
     /// As many coefficients as rows: the fit says nothing about its errors.
     NoRowsLeft,
 }
@@ -97,6 +116,10 @@ impl fmt::Display for Warning {
                 f,
                 "columns are nearly dependent (condition {scaled_condition:.1e}): coefficients hang on the last digits of the data, predictions do less"
             ),
+            Self::LambdaAtEnd { lambda } => write!(
+                f,
+                "the best λ, {lambda:.3e}, is the last that was tried: a better one may lie beyond"
+            ),
             Self::NoRowsLeft => f.write_str(
                 "as many coefficients as rows: the fit is exact and tells nothing about its errors",
             ),
@@ -110,21 +133,14 @@ impl Pipeline {
     pub fn describe(&self) -> Description {
         let (w, b) = self.model().affine();
         let features = self.preprocessor().features();
-        let (errors, intervals, intercept_error, intercept_interval) = match self.model() {
-            Model::Linear(model) => (
-                model.std_errors.clone(),
-                model.intervals(CONFIDENCE),
-                model.intercept_std_error,
-                model.intercept_interval(CONFIDENCE),
-            ),
-        };
+        let fit = Fit::of(self.model());
         let spreads = &self.training().feature_spread;
         let coefficients: Vec<Coefficient> = (features.iter().enumerate())
             .map(|(j, feature)| Coefficient {
                 name: feature.name.clone(),
                 value: w[j] / feature.scale,
-                std_error: errors.as_ref().map(|e| e[j] / feature.scale),
-                interval: intervals.as_ref().map(|i| i[j].map(|end| end / feature.scale)),
+                std_error: fit.std_errors.as_ref().map(|e| e[j] / feature.scale),
+                interval: fit.intervals.as_ref().map(|i| i[j].map(|end| end / feature.scale)),
                 effect: (w[j] * spreads[j]).abs(),
             })
             .collect();
@@ -133,21 +149,11 @@ impl Pipeline {
         let intercept = (self.model().has_intercept() || shift != 0.0).then(|| Coefficient {
             name: "intercept".into(),
             value: b - shift,
-            std_error: intercept_error,
-            interval: intercept_interval,
+            std_error: fit.intercept_std_error,
+            interval: fit.intercept_interval,
             effect: 0.0,
         });
         let n_columns = w.len() + usize::from(self.model().has_intercept());
-        let fit = match self.model() {
-            Model::Linear(model) => Fit {
-                minimum: model.residual_ss,
-                rank: Some(model.rank),
-                condition: Some(model.condition),
-                scaled_condition: Some(model.scaled_condition),
-                route: Some(model.route),
-                residual_variance: model.residual_variance,
-            },
-        };
         Description {
             title: self.model().title(),
             objective: self.objective(),
@@ -158,6 +164,7 @@ impl Pipeline {
             n_columns,
             condition: fit.condition,
             route: fit.route,
+            penalty: fit.penalty.clone(),
             residual_std: fit.residual_variance.map(f64::sqrt),
             confidence: CONFIDENCE,
             warnings: self.warnings(&fit, n_columns),
@@ -175,6 +182,7 @@ impl Pipeline {
         };
         match self.model() {
             Model::Linear(_) => loss,
+            Model::Ridge(_) => format!("{loss} + λ‖w‖²"),
         }
     }
 
@@ -192,6 +200,11 @@ impl Pipeline {
         } else if fit.rank.is_some() && fit.residual_variance.is_none() {
             warnings.push(Warning::NoRowsLeft);
         }
+        if let Model::Ridge(model) = self.model()
+            && model.choice.as_ref().is_some_and(|choice| choice.is_at_end(model.lambda))
+        {
+            warnings.push(Warning::LambdaAtEnd { lambda: model.lambda });
+        }
         if let Some(scaled_condition) = fit.scaled_condition.filter(|&c| c > ILL_CONDITIONED) {
             warnings.push(Warning::IllConditioned { scaled_condition });
         }
@@ -199,12 +212,47 @@ impl Pipeline {
     }
 }
 
-/// What the fitted model tells about its fit.
+/// What a fitted model tells about its fit, in the units it saw.
+#[derive(Default)]
 struct Fit {
     minimum: f64,
+    std_errors: Option<Vec<f64>>,
+    intervals: Option<Vec<[f64; 2]>>,
+    intercept_std_error: Option<f64>,
+    intercept_interval: Option<[f64; 2]>,
     rank: Option<usize>,
     condition: Option<f64>,
     scaled_condition: Option<f64>,
     route: Option<Route>,
+    penalty: Option<Penalty>,
     residual_variance: Option<f64>,
+}
+
+impl Fit {
+    fn of(model: &Model) -> Self {
+        match model {
+            Model::Linear(model) => Self {
+                minimum: model.residual_ss,
+                std_errors: model.std_errors.clone(),
+                intervals: model.intervals(CONFIDENCE),
+                intercept_std_error: model.intercept_std_error,
+                intercept_interval: model.intercept_interval(CONFIDENCE),
+                rank: Some(model.rank),
+                condition: Some(model.condition),
+                scaled_condition: Some(model.scaled_condition),
+                route: Some(model.route),
+                penalty: None,
+                residual_variance: model.residual_variance,
+            },
+            Model::Ridge(model) => Self {
+                minimum: model.minimum,
+                penalty: Some(Penalty {
+                    lambda: model.lambda,
+                    chosen: model.choice.as_ref().map(|choice| (choice.by, choice.path.len())),
+                    effective_df: model.effective_df,
+                }),
+                ..Self::default()
+            },
+        }
+    }
 }

@@ -14,7 +14,7 @@ mod training;
 
 pub mod prelude;
 
-pub use description::{Coefficient, Description, Warning};
+pub use description::{Coefficient, Description, Penalty, Warning};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Metrics};
 pub use model::{Model, ModelSettings};

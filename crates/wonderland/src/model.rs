@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use wonderland_data::Task;
 use wonderland_linalg::Tensor;
-use wonderland_models::{FittedLinearRegression, LinearRegression};
+use wonderland_models::{FittedLinearRegression, FittedRidge, LinearRegression, Ridge};
 
 use crate::Result;
 
@@ -16,6 +16,8 @@ use crate::Result;
 pub enum ModelSettings {
     /// Linear regression.
     Linear(LinearRegression),
+    /// Ridge regression, on standardised columns.
+    Ridge(Ridge),
 }
 
 impl ModelSettings {
@@ -23,7 +25,7 @@ impl ModelSettings {
     #[must_use]
     pub fn task(&self) -> Task {
         match self {
-            Self::Linear(_) => Task::Regression,
+            Self::Linear(_) | Self::Ridge(_) => Task::Regression,
         }
     }
 
@@ -32,6 +34,7 @@ impl ModelSettings {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Linear(_) => "linear",
+            Self::Ridge(_) => "ridge",
         }
     }
 
@@ -39,7 +42,7 @@ impl ModelSettings {
     /// depends on the scale of the columns.
     #[must_use]
     pub fn is_penalised(&self) -> bool {
-        false
+        matches!(self, Self::Ridge(_))
     }
 
     /// Whether an intercept is fitted.
@@ -47,6 +50,7 @@ impl ModelSettings {
     pub fn has_intercept(&self) -> bool {
         match self {
             Self::Linear(model) => model.intercept,
+            Self::Ridge(model) => model.intercept,
         }
     }
 
@@ -56,6 +60,8 @@ impl ModelSettings {
         Ok(match (self, weights) {
             (Self::Linear(model), None) => Model::Linear(model.fit(X, y)?),
             (Self::Linear(model), Some(w)) => Model::Linear(model.fit_weighted(X, y, w)?),
+            (Self::Ridge(model), None) => Model::Ridge(model.fit(X, y)?),
+            (Self::Ridge(model), Some(w)) => Model::Ridge(model.fit_weighted(X, y, w)?),
         })
     }
 }
@@ -67,6 +73,8 @@ impl ModelSettings {
 pub enum Model {
     /// Linear regression.
     Linear(FittedLinearRegression),
+    /// Ridge regression.
+    Ridge(FittedRidge),
 }
 
 impl Model {
@@ -74,7 +82,7 @@ impl Model {
     #[must_use]
     pub fn task(&self) -> Task {
         match self {
-            Self::Linear(_) => Task::Regression,
+            Self::Linear(_) | Self::Ridge(_) => Task::Regression,
         }
     }
 
@@ -83,6 +91,7 @@ impl Model {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Linear(_) => "linear",
+            Self::Ridge(_) => "ridge",
         }
     }
 
@@ -91,6 +100,7 @@ impl Model {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Linear(_) => "linear regression",
+            Self::Ridge(_) => "ridge regression",
         }
     }
 
@@ -99,6 +109,7 @@ impl Model {
     pub fn has_intercept(&self) -> bool {
         match self {
             Self::Linear(model) => model.has_intercept,
+            Self::Ridge(model) => model.has_intercept,
         }
     }
 
@@ -106,18 +117,21 @@ impl Model {
     pub(crate) fn affine(&self) -> (&[f64], f64) {
         match self {
             Self::Linear(model) => (&model.coefficients, model.intercept),
+            Self::Ridge(model) => (&model.coefficients, model.intercept),
         }
     }
 
     pub(crate) fn predict(&self, X: &Tensor) -> Result<Vec<f64>> {
         Ok(match self {
             Self::Linear(model) => model.predict(X.as_mat())?,
+            Self::Ridge(model) => model.predict(X.as_mat())?,
         })
     }
 
     pub(crate) fn predict_row(&self, x: &[f64]) -> Result<f64> {
         Ok(match self {
             Self::Linear(model) => model.predict_row(x)?,
+            Self::Ridge(model) => model.predict_row(x)?,
         })
     }
 
@@ -125,6 +139,7 @@ impl Model {
     pub(crate) fn fault(&self, n_features: usize) -> Option<String> {
         let fault = match self {
             Self::Linear(model) => model.check(),
+            Self::Ridge(model) => model.check(),
         };
         if let Err(fault) = fault {
             return Some(fault.to_string());

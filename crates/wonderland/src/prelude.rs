@@ -3,4 +3,4 @@
 pub use crate::{Evaluation, Metrics, ModelSettings, Pipeline, Prediction, Predictions, Recipe};
 pub use wonderland_data::{Cell, Csv, SplitSettings, Table, builtin};
 pub use wonderland_linalg::Tensor;
-pub use wonderland_models::LinearRegression;
+pub use wonderland_models::{LinearRegression, Ridge};

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 use wonderland::data::{Snippet, Task};
 use wonderland::linalg::Route;
+use wonderland::models::Lambda;
 use wonderland::{Coefficient, Description, Pipeline, Warning};
 
 use super::{Align, Grid, counted, interval, significant, task_name};
@@ -40,6 +41,8 @@ pub(super) struct ModelKeys<'a> {
     coefficients: ByName<'a, f64>,
     std_errors: Option<ByName<'a, f64>>,
     residual_std: Option<f64>,
+    lambda: Option<f64>,
+    effective_df: Option<f64>,
     rank: Option<usize>,
     condition: Option<f64>,
     route: Option<Route>,
@@ -71,6 +74,8 @@ impl<'a> ModelReport<'a> {
             coefficients: named(|c| Some(c.value)).expect("every coefficient has a value"),
             std_errors: named(|c| c.std_error),
             residual_std: about.residual_std,
+            lambda: about.penalty.as_ref().map(|penalty| penalty.lambda),
+            effective_df: about.penalty.as_ref().map(|penalty| penalty.effective_df),
             rank: about.rank,
             condition: about.condition,
             route: about.route,
@@ -115,6 +120,17 @@ impl<'a> ModelReport<'a> {
                 write!(text, " (rank {rank} of {columns}, condition {})", significant(condition));
         }
         text.push('\n');
+        if let Some(penalty) = &about.penalty {
+            let how = match &penalty.chosen {
+                None => "given".to_owned(),
+                Some((by, tried)) => format!("{} among {tried}", rule(*by)),
+            };
+            let (lambda, df) = (significant(penalty.lambda), significant(penalty.effective_df));
+            let _ = writeln!(
+                text,
+                "λ = {lambda} on standardised columns ({how}), {df} effective degrees of freedom"
+            );
+        }
         if let Some(std) = about.residual_std {
             let _ = writeln!(text, "residual standard deviation: {}", significant(std));
         }
@@ -147,6 +163,16 @@ impl<'a> ModelReport<'a> {
             );
         }
         text
+    }
+}
+
+/// How λ was chosen, in words.
+fn rule(by: Lambda) -> String {
+    match by {
+        Lambda::Given(_) => "given".into(),
+        Lambda::LeaveOneOut => "chosen by leaving out each row".into(),
+        Lambda::Gcv => "chosen by generalised cross-validation".into(),
+        Lambda::Folds { folds, .. } => format!("chosen by {folds}-fold cross-validation"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use wonderland::data::{Basis, BuiltIn, Polynomial, Task, Unseen};
-use wonderland::models::LinearRegression;
+use wonderland::models::{Lambda, LinearRegression, Ridge};
 use wonderland::{Categorical, MissingRows, ModelSettings, Recipe};
 
 use crate::exit::UsageError;
@@ -22,6 +22,16 @@ pub(super) struct Learning {
     /// The model [default: linear for quantities]
     #[arg(long, short, value_enum, help_heading = "Model")]
     model: Option<ModelName>,
+    /// Strength λ of ridge's penalty on standardised columns: a number, or how to choose it:
+    /// `auto` and `loo` by leaving out each row, `gcv` by its approximation for many rows,
+    /// `cv:K` by K folds [default: auto]
+    #[arg(
+        long,
+        visible_alias = "l2",
+        value_name = "NUMBER|auto|loo|gcv|cv:K",
+        help_heading = "Model"
+    )]
+    lambda: Option<LambdaOption>,
     /// Fit no intercept: the prediction is 0 where all features are 0
     #[arg(long, help_heading = "Model")]
     no_intercept: bool,
@@ -62,6 +72,8 @@ enum TaskName {
 enum ModelName {
     /// Least squares
     Linear,
+    /// Least squares with a penalty on the size of the coefficients
+    Ridge,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -96,7 +108,7 @@ impl Learning {
         let known = set.filter(|set| set.target == target).map(|set| set.task);
         Ok(Recipe {
             task: self.task().or(known.filter(|_| self.model.is_none())),
-            model: self.model(),
+            model: self.model(seed)?,
             ignore: self.ignore.clone(),
             weights: self.weights.clone(),
             group: self.group.clone(),
@@ -124,12 +136,20 @@ impl Learning {
         }
     }
 
-    fn model(&self) -> Option<ModelSettings> {
+    /// The model; nothing that was said about another model is passed over.
+    fn model(&self, seed: u64) -> Result<Option<ModelSettings>, UsageError> {
         let intercept = !self.no_intercept;
+        let ridge = |lambda| ModelSettings::Ridge(Ridge { lambda, intercept, path: None });
         let linear = ModelSettings::Linear(LinearRegression { intercept, ..Default::default() });
-        match self.model {
-            Some(ModelName::Linear) => Some(linear),
-            None => self.no_intercept.then_some(linear),
+        match (self.model, self.lambda) {
+            (Some(ModelName::Ridge), lambda) => {
+                Ok(Some(ridge(lambda.unwrap_or(LambdaOption::LeaveOneOut).rule(seed))))
+            }
+            (Some(ModelName::Linear) | None, Some(_)) => {
+                Err(UsageError("--lambda is the penalty of ridge: add --model ridge".into()))
+            }
+            (Some(ModelName::Linear), None) => Ok(Some(linear)),
+            (None, None) => Ok(self.no_intercept.then_some(linear)),
         }
     }
 
@@ -139,6 +159,43 @@ impl Learning {
             Categorical::Auto(named)
         } else {
             Categorical::Named(named)
+        }
+    }
+}
+
+/// How λ is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum LambdaOption {
+    Given(f64),
+    LeaveOneOut,
+    Gcv,
+    Folds(usize),
+}
+
+impl LambdaOption {
+    fn rule(self, seed: u64) -> Lambda {
+        match self {
+            Self::Given(lambda) => Lambda::Given(lambda),
+            Self::LeaveOneOut => Lambda::LeaveOneOut,
+            Self::Gcv => Lambda::Gcv,
+            Self::Folds(folds) => Lambda::Folds { folds, seed },
+        }
+    }
+}
+
+impl FromStr for LambdaOption {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const RULE: &str =
+            "give a number of at least 0, `auto`, `loo`, `gcv`, or `cv:K` with K at least 2";
+        match (text, text.strip_prefix("cv:").map(str::parse)) {
+            ("auto" | "loo", _) => Ok(Self::LeaveOneOut),
+            ("gcv", _) => Ok(Self::Gcv),
+            (_, Some(Ok(folds))) if folds >= 2 => Ok(Self::Folds(folds)),
+            _ => match text.parse::<f64>() {
+                Ok(lambda) if lambda.is_finite() && lambda >= 0.0 => Ok(Self::Given(lambda)),
+                _ => Err(RULE),
+            },
         }
     }
 }
