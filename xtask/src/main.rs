@@ -6,14 +6,17 @@
 #![expect(clippy::print_stdout, reason = "the tool talks to a person at a terminal")]
 
 mod args;
+mod bench;
 mod ci;
 mod docs;
 mod fuzz;
 mod metadata;
+mod peers;
 mod python;
 mod readme;
 mod refs;
 mod shell;
+mod stats;
 mod test;
 mod tidy;
 
@@ -35,6 +38,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand { name: "tidy", usage: tidy::USAGE, about: tidy::ABOUT, run: tidy::run },
     Subcommand { name: "docs", usage: docs::USAGE, about: docs::ABOUT, run: docs::run },
     Subcommand { name: "refs", usage: refs::USAGE, about: refs::ABOUT, run: refs::run },
+    Subcommand { name: "bench", usage: bench::USAGE, about: bench::ABOUT, run: bench::run },
     Subcommand { name: "fuzz", usage: fuzz::USAGE, about: fuzz::ABOUT, run: fuzz::run },
 ];
 

@@ -15,18 +15,26 @@ use crate::{metadata, shell};
 pub(crate) enum Packages {
     /// Tools for reference values.
     References,
+    /// The libraries that benchmarks measure against.
+    Peers,
+    /// These and PyTorch.
+    PeersWithTorch,
 }
 
 impl Packages {
     fn name(self) -> &'static str {
         match self {
             Packages::References => "refs",
+            Packages::Peers => "peers",
+            Packages::PeersWithTorch => "peers-torch",
         }
     }
 
     fn pins(self) -> &'static [&'static str] {
         match self {
             Packages::References => &["refs.txt"],
+            Packages::Peers => &["refs.txt", "peers.txt"],
+            Packages::PeersWithTorch => &["refs.txt", "peers.txt", "torch.txt"],
         }
     }
 }
