@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use mutate::Mutator;
@@ -26,6 +26,8 @@ use targets::{TARGETS, Target};
 
 /// How many inputs that showed something new are kept beside the corpus.
 const MOST_FOUND: usize = 4096;
+/// Share of the mutants that pass the first check of their format, where there is one.
+const SEALED: f64 = 0.75;
 const USAGE: &str = "usage: fuzz TARGET N [--seed S] | fuzz TARGET --replay FILE | fuzz list";
 
 fn main() -> ExitCode {
@@ -90,7 +92,11 @@ fn run(name: &str, n: &str, seed: &str) -> Result<(), String> {
             kept_first -= 1;
             inputs[kept_first as usize].clone()
         } else {
-            mutator.mutate(&inputs, &mut rng)
+            let input = mutator.mutate(&inputs, &mut rng);
+            match target.seal {
+                Some(seal) if rng.random_bool(SEALED) => seal(&input),
+                _ => input,
+            }
         };
         let before = now();
         let outcome = std::panic::catch_unwind(|| (target.run)(&input));

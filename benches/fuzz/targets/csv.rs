@@ -38,6 +38,7 @@ pub(crate) const TARGET: Target = Target {
         b".5",
         b"1_000",
     ],
+    seal: None,
     run,
 };
 

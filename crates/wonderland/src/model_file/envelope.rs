@@ -101,7 +101,8 @@ fn read_header(line: &[u8]) -> Result<Header, Fault> {
                 }
                 Ok(claim) if claim.format != FORMAT => Fault::other_format(&claim.format),
                 _ if line.starts_with(b"{\"format\":\"wonderland-model\"") => {
-                    Fault::Damaged { why: format!("its header does not read: {error}") }
+                    let why = super::shortened(&error.to_string());
+                    Fault::Damaged { why: format!("its header does not read: {why}") }
                 }
                 _ => Fault::NotAModel { why: "its first line is no model header".into() },
             });
