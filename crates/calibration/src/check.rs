@@ -29,7 +29,6 @@ pub(crate) fn weights(w: &[f64], n: usize) -> Result<()> {
 }
 
 /// Fails unless every value is finite.
-#[expect(dead_code, reason = "for the null tests")]
 pub(crate) fn finite(what: &'static str, xs: &[f64]) -> Result<()> {
     match xs.iter().position(|x| !x.is_finite()) {
         Some(row) => Err(Error::NonFinite { what, row, column: 0, value: xs[row] }),

@@ -144,12 +144,11 @@ impl<'a> ClassForecasts<'a> {
     }
 
     /// The same probabilities and weights with other labels.
-    #[expect(dead_code, reason = "for the null tests")]
-    pub(crate) fn with_labels(&self, labels: Vec<usize>) -> ClassForecasts<'_> {
-        ClassForecasts {
-            proba: self.proba.borrow(),
+    pub(crate) fn with_labels(&self, labels: Vec<usize>) -> Self {
+        Self {
+            proba: self.proba.clone(),
             labels: Cow::Owned(labels),
-            weights: self.weights.as_deref().map(Cow::Borrowed),
+            weights: self.weights.clone(),
         }
     }
 }

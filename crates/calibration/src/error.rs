@@ -166,26 +166,18 @@ pub enum Error {
         /// Classes now.
         actual: usize,
     },
-    /// A sequence that must increase does not.
-    #[error("{what}[{index}] = {value} is out of order: give them in strictly increasing order")]
-    NotIncreasing {
-        /// The argument.
-        what: &'static str,
-        /// First index out of order.
-        index: usize,
-        /// The value there.
-        value: f64,
-    },
-    /// The losses rise somewhere along the parameter.
+    /// A loss rises along the candidates.
     #[error(
-        "the mean loss rises from {before} to {after} at candidate {index}: risk control needs losses that never rise along the candidates"
+        "the loss of row {row} rises from {before} to {after} at candidate {index}: risk control needs losses that never rise along the candidates"
     )]
     NotMonotone {
+        /// The sample.
+        row: usize,
         /// Index of the later candidate.
         index: usize,
-        /// Mean loss before.
+        /// Loss before.
         before: f64,
-        /// Mean loss after.
+        /// Loss after.
         after: f64,
     },
     /// A row is used in two roles, or outside the data.

@@ -139,13 +139,8 @@ impl<'a> Forecasts<'a> {
     }
 
     /// The same probabilities and weights with other outcomes.
-    #[expect(dead_code, reason = "for the null tests")]
-    pub(crate) fn with_outcomes(&self, y: Vec<bool>) -> Forecasts<'_> {
-        Forecasts {
-            p: Cow::Borrowed(&self.p),
-            y: Cow::Owned(y),
-            weights: self.weights.as_deref().map(Cow::Borrowed),
-        }
+    pub(crate) fn with_outcomes(&self, y: Vec<bool>) -> Self {
+        Self { p: self.p.clone(), y: Cow::Owned(y), weights: self.weights.clone() }
     }
 
     /// Row indices by increasing probability, equal ones in their order.

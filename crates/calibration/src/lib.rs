@@ -9,12 +9,22 @@ mod forecasts;
 mod probabilities;
 
 mod calibration_error;
-mod conformal;
-mod recalibration;
 mod scores;
+mod smooth;
+
+mod reliability;
+mod uncertainty;
+
+mod conformal;
+mod decisions;
+mod recalibration;
+mod roles;
 
 mod check;
+mod logistic;
+mod pav;
 mod random;
+mod scored;
 mod sum;
 
 pub use calibration_error::{
@@ -24,13 +34,34 @@ pub use calibration_error::{
 };
 pub use class_forecasts::ClassForecasts;
 pub use conformal::{
-    Alpha, ClassScore, ConformalClassification, ConformalClassifier, Grouping, PredictionSets,
-    Threshold, conformal_threshold, plain_threshold_sets,
+    AdaptiveConformal, Alpha, CalibrationScores, ClassPValues, ClassScore, ConformalClassification,
+    ConformalClassifier, Coverage, CoverageReport, CrossConformal, CrossMethod, FamilyWise,
+    FittedClassPValues, Grouping, LearnThenTest, PredictionIntervals, PredictionSets,
+    QuantileRegression, QuantileRegressor, SplitRegression, SplitRegressor, Threshold, Verdict,
+    WeightedConformalClassification, WeightedConformalClassifier, WeightedScores, calibration_size,
+    conformal_risk_control, conformal_threshold, coverage_report, plain_threshold_sets,
 };
+pub use decisions::{CostMatrix, NetBenefit, decide_or_reject, net_benefit};
 pub use error::{Error, Result};
 pub use forecasts::Forecasts;
+pub use pav::pav;
 pub use probabilities::{Logits, Probabilities};
-pub use recalibration::{TemperatureFit, TemperatureOptimum, TemperatureScaling};
+pub use recalibration::{
+    BinaryTemperature, ClassRecalibration, ClassRecalibrator, CrossVennAbers, CrossVennAbersMap,
+    HistogramBinning, HistogramMap, IsotonicCalibration, IsotonicCurve, IsotonicMap, Merge,
+    PlattMap, PlattScaling, Recalibration, Recalibrator, ScalingBinning, ScalingBinningMap,
+    TemperatureFit, TemperatureOptimum, TemperatureScaling, VennAbers, VennAbersMap, VennAbersPair,
+};
+pub use reliability::{BandPoint, CurvePoint, Density, Reliability, ReliabilityDiagram};
+pub use roles::{
+    CalibratedConformal, Calibration, Conformal, DisjointRows, FittedCalibratedConformal, Rows,
+    Test, Train,
+};
 pub use scores::{
-    LogLoss, brier, brier_multiclass, clipped_log_loss, log_loss, log_loss_multiclass,
+    Corp, Cox, LogLoss, Murphy, Spiegelhalter, brier, brier_multiclass, clipped_log_loss,
+    corp_brier, corp_log_loss, cox, log_loss, log_loss_multiclass, murphy, spiegelhalter,
+};
+pub use smooth::{SmoothEce, SmoothMethod, smooth_ece, smoothed_error};
+pub use uncertainty::{
+    Bootstrap, Interval, IntervalKind, NullTest, PerfectCalibrationTest, Resample,
 };

@@ -1,6 +1,8 @@
 //! Class probabilities and logits: two types, so that one is never taken for
 //! the other (notes §4.3.3).
 
+use std::sync::Arc;
+
 use wonderland_linalg::{MatRef, Tensor};
 
 use crate::{Error, Result};
@@ -12,7 +14,7 @@ const ROW_SUM_TOLERANCE: f64 = 1e-3;
 #[derive(Debug, Clone)]
 enum Storage<'a> {
     View(MatRef<'a, f64>),
-    Owned(Tensor),
+    Owned(Arc<Tensor>),
 }
 
 impl Storage<'_> {
@@ -73,7 +75,7 @@ impl<'a> Probabilities<'a> {
     /// As [`new`](Self::new).
     pub fn from_tensor(P: Tensor) -> Result<Probabilities<'static>> {
         let (confidence, predicted) = scan(P.as_mat(), ROW_SUM_TOLERANCE)?;
-        Ok(Probabilities { storage: Storage::Owned(P), confidence, predicted })
+        Ok(Probabilities { storage: Storage::Owned(Arc::new(P)), confidence, predicted })
     }
 
     /// P ~ (n, m).
@@ -115,18 +117,9 @@ impl<'a> Probabilities<'a> {
         let P = self.as_mat();
         let tensor = Tensor::from_fn(rows.len(), P.ncols(), |i, j| P[(rows[i], j)]);
         Probabilities {
-            storage: Storage::Owned(tensor),
+            storage: Storage::Owned(Arc::new(tensor)),
             confidence: rows.iter().map(|&i| self.confidence[i]).collect(),
             predicted: rows.iter().map(|&i| self.predicted[i]).collect(),
-        }
-    }
-
-    /// The same probabilities without a copy of the matrix.
-    pub(crate) fn borrow(&self) -> Probabilities<'_> {
-        Probabilities {
-            storage: Storage::View(self.as_mat()),
-            confidence: self.confidence.clone(),
-            predicted: self.predicted.clone(),
         }
     }
 
@@ -214,7 +207,7 @@ impl<'a> Logits<'a> {
     /// As [`new`](Self::new).
     pub fn from_tensor(Z: Tensor) -> Result<Logits<'static>> {
         check_logits(Z.as_mat())?;
-        Ok(Logits { storage: Storage::Owned(Z) })
+        Ok(Logits { storage: Storage::Owned(Arc::new(Z)) })
     }
 
     /// ln P: the logits that softmax takes back to P.
@@ -222,7 +215,18 @@ impl<'a> Logits<'a> {
     pub fn from_probabilities(P: &Probabilities<'_>) -> Logits<'static> {
         let P = P.as_mat();
         let Z = Tensor::from_fn(P.nrows(), P.ncols(), |i, j| P[(i, j)].ln());
-        Logits { storage: Storage::Owned(Z) }
+        Logits { storage: Storage::Owned(Arc::new(Z)) }
+    }
+
+    /// The given rows, in the given order; rows may repeat.
+    ///
+    /// # Panics
+    /// When a row does not exist.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Logits<'static> {
+        let Z = self.as_mat();
+        let tensor = Tensor::from_fn(rows.len(), Z.ncols(), |i, j| Z[(rows[i], j)]);
+        Logits { storage: Storage::Owned(Arc::new(tensor)) }
     }
 
     /// Z ~ (n, m).

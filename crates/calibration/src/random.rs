@@ -9,6 +9,11 @@ use rand_chacha::ChaCha8Rng;
 pub(crate) enum Purpose {
     ConformalFit = 1,
     ConformalPredict = 2,
+    Bootstrap = 3,
+    Consistency = 4,
+    Band = 5,
+    Folds = 6,
+    Ties = 7,
 }
 
 /// The generator of `seed` for one purpose.

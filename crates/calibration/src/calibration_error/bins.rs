@@ -88,6 +88,10 @@ impl Edges {
         Self { edges, closed }
     }
 
+    pub(crate) fn all(&self) -> &[f64] {
+        &self.edges
+    }
+
     pub(crate) fn lower(&self, bin: usize) -> f64 {
         self.edges[bin]
     }

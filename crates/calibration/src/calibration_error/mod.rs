@@ -9,9 +9,11 @@ mod table;
 mod tests;
 
 pub use bins::{Bins, Closed};
+pub(crate) use bins::{Edges, equal_mass_ends};
 pub use measure::{
     CalibrationError, calibration_error, classwise_calibration_error, confidence_calibration_error,
     ece_sweep, top_label_calibration_error,
 };
 pub use streaming::BinCounts;
+pub(crate) use table::bin_of_samples;
 pub use table::{BinRow, BinTable, reliability_table};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bins::{Bins, equal_mass_ends};
+use super::bins::{Bins, Edges, equal_mass_ends};
 use super::measure::CalibrationError;
 use super::streaming::BinCounts;
 use crate::forecasts::Forecasts;
@@ -132,8 +132,10 @@ pub fn reliability_table(f: &Forecasts<'_>, bins: &Bins) -> Result<BinTable> {
     }
 }
 
-#[expect(clippy::float_cmp, reason = "ties are equal to the last bit")]
-fn equal_mass_table(f: &Forecasts<'_>, n_bins: usize) -> BinTable {
+/// The order of the samples by p, their p in that order, and the ends of the
+/// equal-mass groups.
+#[expect(clippy::float_cmp, reason = "equal weights are equal to the last bit")]
+fn equal_mass_groups(f: &Forecasts<'_>, n_bins: usize) -> (Vec<u32>, Vec<f64>, Vec<usize>) {
     let order = f.order();
     let p: Vec<f64> = order.iter().map(|&i| f.p()[i as usize]).collect();
     // Equal weights are no weights.
@@ -142,6 +144,31 @@ fn equal_mass_table(f: &Forecasts<'_>, n_bins: usize) -> BinTable {
         .filter(|w| w.iter().any(|&x| x != w[0]))
         .map(|w| order.iter().map(|&i| w[i as usize]).collect::<Vec<_>>());
     let ends = equal_mass_ends(&p, weights.as_deref(), n_bins);
+    (order, p, ends)
+}
+
+/// The bin of every sample.
+pub(crate) fn bin_of_samples(f: &Forecasts<'_>, bins: &Bins) -> Result<Vec<usize>> {
+    bins.check()?;
+    match *bins {
+        Bins::EqualWidth { n_bins, closed } => {
+            let edges = Edges::new(n_bins, closed);
+            Ok(f.p().iter().map(|&p| edges.bin(p)).collect())
+        }
+        Bins::EqualMass { n_bins } => {
+            let (order, _, ends) = equal_mass_groups(f, n_bins);
+            let (mut bin, mut start) = (vec![0; f.len()], 0);
+            for (m, &end) in ends.iter().enumerate() {
+                order[start..end].iter().for_each(|&i| bin[i as usize] = m);
+                start = end;
+            }
+            Ok(bin)
+        }
+    }
+}
+
+fn equal_mass_table(f: &Forecasts<'_>, n_bins: usize) -> BinTable {
+    let (order, p, ends) = equal_mass_groups(f, n_bins);
     let mut start = 0;
     let rows = ends.iter().map(|&end| {
         let mut group = Group::default();

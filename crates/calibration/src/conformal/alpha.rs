@@ -31,6 +31,9 @@ pub struct Alpha {
 }
 
 impl Alpha {
+    /// 1/10.
+    pub const TENTH: Self = Self { numerator: 1, denominator: 10 };
+
     /// α = numerator / denominator.
     ///
     /// # Errors

@@ -1,0 +1,188 @@
+//! Venn–Abers: two probabilities per score, from isotonic regressions with the
+//! new score labelled 0 and 1; one of the two is calibrated, whatever the data.
+//!
+//! With label 1 the new score is the vector (1, 1) inserted into the
+//! cumulative sum diagram; its isotonic value is the slope there of the
+//! greatest convex minorant. Moving the insertion point by one group changes
+//! one corner, so all values cost one sweep over a stack of corners.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pav::Pooled;
+use crate::scored::{check_scored, samples};
+use crate::{Error, Result};
+
+/// How the two probabilities become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Merge {
+    /// p₁ / (1 − p₀ + p₁): the minimax choice for the log loss.
+    #[default]
+    Log,
+    /// p₁ + p₀²/2 − p₁²/2: the minimax choice for the Brier score.
+    Brier,
+}
+
+/// The pair p₀ ≤ p₁ of one score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct VennAbersPair {
+    /// Isotonic value with the new label set to 0.
+    pub p0: f64,
+    /// Isotonic value with the new label set to 1.
+    pub p1: f64,
+}
+
+impl VennAbersPair {
+    /// p₁ − p₀: how much a single label decides.
+    #[must_use]
+    pub fn width(self) -> f64 {
+        self.p1 - self.p0
+    }
+
+    /// One probability between p₀ and p₁.
+    #[must_use]
+    pub fn merged(self, merge: Merge) -> f64 {
+        let Self { p0, p1 } = self;
+        let p = match merge {
+            Merge::Log => p1 / (1.0 - p0 + p1),
+            Merge::Brier => p1 + 0.5 * (p0 - p1) * (p0 + p1),
+        };
+        p.clamp(p0, p1)
+    }
+}
+
+/// Inductive Venn–Abers calibration.
+///
+/// # Guarantee
+/// If calibration and new samples are exchangeable, p_Y is calibrated for the
+/// true label Y: E[Y | p_Y] = p_Y.
+///
+/// # Examples
+/// ```
+/// use wonderland_calibration::VennAbers;
+/// let map = VennAbers::default().fit(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let pair = map.pair(2.5)?;
+/// assert_eq!((pair.p0, pair.p1), (0.0, 1.0));
+/// let pair = map.pair(2.0)?; // labelled 1, it joins a group of two zeros' end
+/// assert_eq!((pair.p0, pair.p1), (0.0, 0.5));
+/// # Ok::<(), wonderland_calibration::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct VennAbers {
+    /// How [`VennAbersMap::transform`] merges the pair.
+    pub merge: Merge,
+}
+
+/// Precomputed Venn–Abers pairs; a query is a binary search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VennAbersMap {
+    /// Distinct calibration scores, increasing.
+    scores: Vec<f64>,
+    /// p₀ of a new score equal to or just above each.
+    p0: Vec<f64>,
+    /// p₁ of a new score equal to or just below each.
+    p1: Vec<f64>,
+    merge: Merge,
+}
+
+impl VennAbers {
+    /// Precomputes the pairs of every possible new score in O(n log n).
+    ///
+    /// # Errors
+    /// Bad lengths or values.
+    ///
+    /// # References
+    /// Vovk, Petej and Fedorova 2015, algorithms 1–4.
+    pub fn fit(&self, scores: &[f64], y: &[bool]) -> Result<VennAbersMap> {
+        check_scored(scores, y, None)?;
+        let pooled = Pooled::new(samples(scores, y, None));
+        let p1 = upper(&pooled.sum, &pooled.weight);
+        // p₀ is 1 − p₁ of the mirrored problem: order reversed, labels swapped.
+        let weight: Vec<f64> = pooled.weight.iter().rev().copied().collect();
+        let swapped = pooled.sum.iter().zip(&pooled.weight).rev().map(|(s, w)| w - s);
+        let mut p0 = upper(&swapped.collect::<Vec<_>>(), &weight);
+        p0.reverse();
+        p0.iter_mut().for_each(|p| *p = 1.0 - *p);
+        Ok(VennAbersMap { scores: pooled.x, p0, p1, merge: self.merge })
+    }
+}
+
+/// The slope of the greatest convex minorant at an inserted (1, 1), for each
+/// group it may be inserted before.
+fn upper(sum: &[f64], weight: &[f64]) -> Vec<f64> {
+    type Point = (f64, f64);
+    // Twice the signed area of a, b, c: positive for a left turn at b.
+    let turn = |a: Point, b: Point, c: Point| (b.0 - a.0) * (c.1 - b.1) - (b.1 - a.1) * (c.0 - b.0);
+    // The diagram with (1, 1) first; points[0] is (−1, −1).
+    let mut points: Vec<Point> = vec![(-1.0, -1.0), (0.0, 0.0)];
+    for (s, w) in sum.iter().zip(weight) {
+        let last = points[points.len() - 1];
+        points.push((last.0 + w, last.1 + s));
+    }
+    // Corners of its minorant from the right, so that the left end is on top.
+    let mut corners: Vec<Point> = Vec::new();
+    for &point in points.iter().rev() {
+        while let [.., b, a] = corners[..] {
+            if turn(point, a, b) > 0.0 {
+                break;
+            }
+            corners.pop();
+        }
+        corners.push(point);
+    }
+    let mut slopes = Vec::with_capacity(sum.len());
+    let mut left = points[0];
+    for i in 0..sum.len() {
+        let (top, next) = (corners[corners.len() - 1], corners[corners.len() - 2]);
+        slopes.push((next.1 - top.1) / (next.0 - top.0));
+        // Group i moves before the insertion: its corner shifts down-left.
+        let (here, after) = (points[i + 1], points[i + 2]);
+        let moved = (left.0 + after.0 - here.0, left.1 + after.1 - here.1);
+        left = moved;
+        if turn(top, next, moved) >= 0.0 {
+            continue;
+        }
+        corners.pop();
+        while let [.., b, a] = corners[..] {
+            if turn(moved, a, b) > 0.0 {
+                break;
+            }
+            corners.pop();
+        }
+        corners.push(moved);
+    }
+    slopes
+}
+
+impl VennAbersMap {
+    /// The pair of one score, in O(log n).
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] for NaN.
+    pub fn pair(&self, score: f64) -> Result<VennAbersPair> {
+        if score.is_nan() {
+            return Err(Error::NonFinite { what: "score", row: 0, column: 0, value: score });
+        }
+        let below = self.scores.partition_point(|&s| s < score);
+        let up_to = below + usize::from(self.scores.get(below).is_some_and(|&s| s <= score));
+        Ok(VennAbersPair {
+            p0: up_to.checked_sub(1).map_or(0.0, |i| self.p0[i]),
+            p1: self.p1.get(below).copied().unwrap_or(1.0),
+        })
+    }
+
+    /// The pairs of many scores.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] for NaN.
+    pub fn pairs(&self, scores: &[f64]) -> Result<Vec<VennAbersPair>> {
+        scores.iter().map(|&s| self.pair(s)).collect()
+    }
+
+    /// The merged probabilities of many scores.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] for NaN.
+    pub fn transform(&self, scores: &[f64]) -> Result<Vec<f64>> {
+        scores.iter().map(|&s| Ok(self.pair(s)?.merged(self.merge))).collect()
+    }
+}

@@ -1,0 +1,18 @@
+//! The promises of the crate, tested as laws: fixed seeds, exact
+//! distributions, and bounds that leave four standard errors.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+
+mod conformal_guarantees;
+mod support;
+
+#[test]
+fn every_file_is_declared() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let own = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let stem = name.strip_suffix(".rs").unwrap();
+        assert!(stem == "main" || own.contains(&format!("mod {stem};")), "{name} is not declared");
+    }
+}
