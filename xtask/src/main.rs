@@ -15,6 +15,7 @@ mod peers;
 mod python;
 mod readme;
 mod refs;
+mod results;
 mod shell;
 mod stats;
 mod test;
@@ -39,6 +40,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand { name: "docs", usage: docs::USAGE, about: docs::ABOUT, run: docs::run },
     Subcommand { name: "refs", usage: refs::USAGE, about: refs::ABOUT, run: refs::run },
     Subcommand { name: "bench", usage: bench::USAGE, about: bench::ABOUT, run: bench::run },
+    Subcommand { name: "results", usage: results::USAGE, about: results::ABOUT, run: results::run },
     Subcommand { name: "fuzz", usage: fuzz::USAGE, about: fuzz::ABOUT, run: fuzz::run },
 ];
 

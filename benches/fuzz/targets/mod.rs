@@ -13,11 +13,14 @@ pub(crate) struct Target {
     /// Pieces that the format knows, which the mutator inserts.
     pub(crate) words: &'static [&'static [u8]],
     /// Makes a mutant pass the first check of its format; three in four get it.
-    pub(crate) seal: Option<fn(&[u8]) -> Vec<u8>>,
+    pub(crate) seal: Option<Seal>,
     /// Runs one input. The text names the outcome, without the parts that
     /// differ between any two inputs; an error is a broken promise.
     pub(crate) run: fn(&[u8]) -> Result<String, String>,
 }
+
+/// Makes the first check of a format pass: a length, a checksum.
+type Seal = fn(&[u8]) -> Vec<u8>;
 
 pub(crate) const TARGETS: &[Target] = &[args::TARGET, csv::TARGET, idx::TARGET, model::TARGET];
 

@@ -1,0 +1,131 @@
+"""The tables of docs/RESULTS.md: our program beside scikit-learn and NumPy.
+
+    python xtask/peers/results.py PROGRAM FOLDER
+
+Prints a JSON object from the name of a table to its Markdown. FOLDER takes the
+rows of each split, so that both sides fit and test on exactly the same.
+"""
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.metrics import r2_score, root_mean_squared_error
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = range(5)
+
+
+def fit(program, *words):
+    """What `wonderland fit … --json` prints."""
+    done = subprocess.run(
+        [program, "fit", *map(str, words), "--json", "--quiet"], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        sys.exit(f"wonderland fit {' '.join(map(str, words))}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def read(path):
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    return rows[0], np.array(rows[1:], dtype=float)
+
+
+def write(path, names, rows):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([repr(float(x)) for x in row] for row in rows)
+
+
+def accuracy(program, folder):
+    """R² and RMSE on the test fifth, mean ± standard deviation over five splits."""
+    peers = {
+        "linear": lambda: LinearRegression(),
+        "ridge": lambda: make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 25))),
+    }
+    lines = [
+        "| set | model | R², wonderland | R², scikit-learn | RMSE, wonderland | RMSE, scikit-learn |",
+        "|---|---|---|---|---|---|",
+    ]
+    names, rows = read(ROOT / "crates/data/assets/uci/diabetes.csv")
+    for model, make in peers.items():
+        ours, theirs = [], []
+        for seed in SEEDS:
+            train, test = train_test_split(rows, test_size=0.2, random_state=seed)
+            paths = [folder / f"diabetes-{seed}-{part}.csv" for part in ("train", "test")]
+            write(paths[0], names, train)
+            write(paths[1], names, test)
+            words = ["--target", "target", "--task", "regression", "--model", model]
+            metrics = fit(program, paths[0], *words, "--test", paths[1])["metrics"]
+            ours.append((metrics["r2"], metrics["rmse"]))
+            found = make().fit(train[:, :-1], train[:, -1]).predict(test[:, :-1])
+            theirs.append(
+                (r2_score(test[:, -1], found), root_mean_squared_error(test[:, -1], found))
+            )
+        cells = [
+            f"{mean(side[k] for side in sides):.3f} ± {stdev(side[k] for side in sides):.3f}"
+            for k in (0, 1)
+            for sides in (ours, theirs)
+        ]
+        lines.append(f"| diabetes | {model} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def digits(found, certified):
+    """Correct digits of the worst coefficient, at most 15."""
+    worst = 15.0
+    for x, c in zip(found, certified, strict=True):
+        error = abs(x - c) / (abs(c) or 1.0)
+        worst = min(worst, 15.0 if error == 0 else max(0.0, -math.log10(error)))
+    return worst
+
+
+def strd(program, _folder):
+    """Digits of the worst coefficient on NIST's linear regression sets."""
+    lines = [
+        "| set | level | wonderland | NumPy `lstsq` | scikit-learn `LinearRegression` |",
+        "|---|---|---|---|---|",
+    ]
+    data = ROOT / "crates/linalg/testdata/strd"
+    for path in sorted(data.glob("*.csv")):
+        facts = json.loads(path.with_suffix(".json").read_text())
+        certified = [float(c["estimate"]) for c in facts["certified"]["coefficients"]]
+        degree = facts.get("polynomial_degree") or 1
+        names, rows = read(path)
+        at = names.index(facts["target"])
+        y, X = rows[:, at], np.delete(rows, at, axis=1)
+        words = [path, "--target", facts["target"], "--task", "regression"]
+        words += ["--model", "linear", "--test", "none"]
+        if degree > 1:
+            words += ["--polynomial", f"{facts['predictors'][0]}:{degree}"]
+            X = X ** np.arange(1, degree + 1)
+        if not facts["intercept"]:
+            words += ["--no-intercept"]
+        report = fit(program, *words)
+        ours = list(report["coefficients"].values())
+        if facts["intercept"]:
+            ours = [report["intercept"], *ours]
+        design = np.column_stack([np.ones(len(y)), X]) if facts["intercept"] else X
+        numpy = np.linalg.lstsq(design, y, rcond=None)[0]
+        model = LinearRegression(fit_intercept=facts["intercept"]).fit(X, y)
+        sklearn = [model.intercept_, *model.coef_] if facts["intercept"] else model.coef_
+        cells = [f"{digits(side, certified):.1f}" for side in (ours, numpy, sklearn)]
+        lines.append(f"| {facts['name']} | {facts['level']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    program, folder = sys.argv[1], Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    print(json.dumps({"accuracy": accuracy(program, folder), "strd": strd(program, folder)}))
