@@ -21,6 +21,8 @@ mod transpose;
 mod compose;
 mod lint;
 
+pub mod checkpoint;
+
 mod kernels;
 mod run;
 
