@@ -1,4 +1,5 @@
 //! The `wonderland` program; everything it does is in the library beside it.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

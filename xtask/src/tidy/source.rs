@@ -34,12 +34,20 @@ pub(crate) fn without_comments_and_texts(text: &str) -> String {
 
 /// Blanks every item that stands under `#[cfg(test)]`; takes text without comments.
 pub(crate) fn without_tests(code: &str) -> String {
-    const MARK: &str = "#[cfg(test)]";
+    without_items(code, "#[cfg(test)]")
+}
+
+/// Blanks every macro, whose expansions differ; takes text without comments.
+pub(crate) fn without_macros(code: &str) -> String {
+    without_items(code, "macro_rules!")
+}
+
+fn without_items(code: &str, mark: &str) -> String {
     let mut out = code.to_owned();
     let mut from = 0;
-    while let Some(found) = out[from..].find(MARK) {
+    while let Some(found) = out[from..].find(mark) {
         let start = from + found;
-        let end = item_end(&out, start + MARK.len());
+        let end = item_end(&out, start + mark.len());
         let blanks: String =
             out[start..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
         from = start + blanks.len();

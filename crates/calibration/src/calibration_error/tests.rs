@@ -1,3 +1,5 @@
+//! Bins: exact edges, ties kept together, where the sweep stops.
+
 use super::bins::{Closed, Edges};
 use crate::{Bins, Forecasts, calibration_error, ece_sweep};
 

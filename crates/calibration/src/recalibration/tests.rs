@@ -1,3 +1,5 @@
+//! Recalibration maps: known fits, and what holds for every score.
+
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

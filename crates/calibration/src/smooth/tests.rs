@@ -1,3 +1,5 @@
+//! The smooth calibration error against its definition, and what holds for every forecast.
+
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,3 +1,5 @@
+//! Tensors: arithmetic that never broadcasts, selections, axes, printing and saving.
+
 #![allow(clippy::float_cmp, reason = "tests mean bit equality")]
 
 use super::*;
