@@ -14,14 +14,19 @@ mod logistic;
 mod classification;
 mod importance;
 
+mod check;
+mod estimator;
+
 mod regression;
 mod spread;
 
+pub use check::{Check, Kit, Report, Verdict, check_classifier, check_regressor};
 pub use classification::{
     ClassBaseline, ClassificationScores, accuracy, brier, brier_binary, classification_scores,
     confusion_matrix, log_loss, roc_auc, roc_auc_binary, wilson_interval,
 };
 pub use error::{Error, Result};
+pub use estimator::{Classifier, FittedClassifier, FittedRegressor, Regressor};
 pub use importance::{Importance, permutation_importance};
 pub use linear::{FittedLinearRegression, LinearRegression};
 pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};

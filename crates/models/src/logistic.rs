@@ -162,10 +162,10 @@ impl LogisticRegression {
             stop => FitStop::from(stop),
         };
         let (W, b) = sweep.parameters(&outcome.x);
-        if W.as_slice().iter().chain(&b).any(|v| !v.is_finite()) {
+        let (coefficients, intercept) = centred(&W, &b);
+        if coefficients.as_slice().iter().chain(&intercept).any(|v| !v.is_finite()) {
             return Err(Error::Overflow { what: "a coefficient" });
         }
-        let (coefficients, intercept) = centred(&W, &b);
         Ok(FittedLogisticRegression {
             coefficients,
             intercept,
@@ -197,7 +197,7 @@ impl LogisticRegression {
             max_iterations: self.max_iterations,
             ..Stopping::default()
         };
-        let start = vec![0.0; sweep.n_parameters()];
+        let start = sweep.start();
         // A separating W is a certificate that scaling it up lowers the loss
         // for ever; with a penalty it is only a good fit.
         let certificate = sweep.certificate();
@@ -228,7 +228,9 @@ fn centred(W: &Tensor, b: &[f64]) -> (Tensor, Vec<f64>) {
         if let [w] = *w {
             return vec![-0.5 * w, 0.5 * w];
         }
-        let mean = w.iter().sum::<f64>() / w.len() as f64;
+        // Divided first: the sum of coefficients near the largest number would
+        // overflow.
+        let mean: f64 = w.iter().map(|v| v / w.len() as f64).sum();
         w.iter().map(|v| v - mean).collect()
     };
     let intercept = row(b);

@@ -111,8 +111,26 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    pub(super) fn n_parameters(&self) -> usize {
-        self.columns.n_rows() * self.outputs
+    /// W = 0 and, with an intercept, the logarithms of the classes' shares: the
+    /// best answer that looks at no column.
+    pub(super) fn start(&self) -> Vec<f64> {
+        let mut u = vec![0.0; self.columns.n_rows() * self.outputs];
+        if !self.columns.intercept {
+            return u;
+        }
+        let mut shares = vec![0.0; self.outputs.max(2)];
+        for (i, &k) in self.y.iter().enumerate() {
+            shares[k] += self.weights.map_or(1.0, |w| w[i]) * self.per_weight;
+        }
+        let logs: Vec<f64> = shares.iter().map(|p: &f64| p.max(f64::MIN_POSITIVE).ln()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let b = u.len() - self.outputs;
+        let of_output =
+            |k: usize| if self.outputs == 1 { logs[1] - logs[0] } else { logs[k] - mean };
+        for (k, u) in u[b..].iter_mut().enumerate() {
+            *u = self.columns.intercept_scale * of_output(k);
+        }
+        u
     }
 
     /// Whether the last pass found a separating W while nothing bounds it.
