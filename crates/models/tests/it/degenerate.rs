@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use wonderland_linalg::Tensor;
 use wonderland_models::{
-    Classifier, FittedClassifier, FittedRegressor, Form, LinearRegression, LogisticRegression,
-    LogisticSolver, Regressor, log_loss,
+    Classifier, FittedClassifier, FittedRegressor, Form, Lambda, LeastSquaresClassifier,
+    LeastSquaresGd, LinearRegression, LogisticRegression, LogisticSolver, Regressor, Ridge, brier,
+    log_loss,
 };
 
 /// All cases of one estimator together must stay below this in the dev profile.
@@ -117,8 +118,15 @@ enum End {
     Refused,
 }
 
+/// What a classifier minimises, and must not do worse in than the shares.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Score {
+    LogLoss,
+    Brier,
+}
+
 /// Fits and looks at the answer; panics name the case.
-fn classify<C: Classifier>(settings: &C, case: &Case) -> End
+fn classify<C: Classifier>(settings: &C, case: &Case, score: Score) -> End
 where
     C::Fitted: serde::Serialize,
 {
@@ -152,11 +160,21 @@ where
         // The shares of the classes are the answer without columns.
         let share =
             |k: usize| codes.iter().filter(|&&c| c == k).count() as f64 / codes.len() as f64;
-        let constant: f64 = codes.iter().map(|&k| -share(k).ln()).sum::<f64>() / codes.len() as f64;
-        let loss = log_loss(&codes, proba.as_mat()).unwrap();
+        let each = |k: usize| match score {
+            Score::LogLoss => -share(k).ln(),
+            Score::Brier => {
+                (0..present.len()).map(|c| (share(c) - f64::from(u8::from(c == k))).powi(2)).sum()
+            }
+        };
+        let constant: f64 = codes.iter().map(|&k| each(k)).sum::<f64>() / codes.len() as f64;
+        let found = match score {
+            Score::LogLoss => log_loss(&codes, proba.as_mat()),
+            Score::Brier => brier(&codes, proba.as_mat()),
+        };
+        let found = found.unwrap();
         assert!(
-            loss <= constant * (1.0 + 1e-7) + 1e-12,
-            "{}: {loss} against {constant}",
+            found <= constant * (1.0 + 1e-7) + 1e-12,
+            "{}: {found} against {constant}",
             case.name
         );
     }
@@ -174,9 +192,11 @@ where
             return End::Refused;
         }
     };
-    let text = serde_json::to_string(&model).unwrap().replace("\"std_errors\":null", "");
-    let text =
-        text.replace("\"intercept_std_error\":null", "").replace("\"residual_variance\":null", "");
+    // What may be absent is null; a number that is not finite would be, too.
+    let mut text = serde_json::to_string(&model).unwrap();
+    for absent in ["std_errors", "intercept_std_error", "residual_variance", "choice"] {
+        text = text.replace(&format!("\"{absent}\":null"), "");
+    }
     assert!(!text.contains("null"), "{}: the model is not finite: {text}", case.name);
     let Ok(y_hat) = model.predict(case.X.as_mat()) else { return End::Refused };
     assert!(y_hat.iter().all(|v| v.is_finite()), "{}: {y_hat:?}", case.name);
@@ -267,8 +287,27 @@ fn logistic_regression() {
             for l2 in [None, Some(0.0), Some(1.0)] {
                 let settings = LogisticRegression { l2, solver, form, ..Default::default() };
                 let name = format!("logistic {solver:?} {form:?} l2 {l2:?}");
-                matrix(&name, &FINE, |case| classify(&settings, case));
+                matrix(&name, &FINE, |case| classify(&settings, case, Score::LogLoss));
             }
         }
     }
+}
+
+#[test]
+fn ridge() {
+    let given = Ridge { lambda: Lambda::Given(1.0), ..Ridge::default() };
+    matrix("ridge", &FINE, |case| regress(&given, case));
+    matrix("ridge by leave-one-out", &[], |case| regress(&Ridge::default(), case));
+}
+
+#[test]
+fn gradient_descent() {
+    let settings = LeastSquaresGd::default();
+    matrix("least squares by descent", &[], |case| regress(&settings, case));
+}
+
+#[test]
+fn least_squares_classifier() {
+    let settings = LeastSquaresClassifier::default();
+    matrix("least-squares classifier", &FINE, |case| classify(&settings, case, Score::Brier));
 }
