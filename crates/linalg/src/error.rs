@@ -176,6 +176,14 @@ pub enum Error {
         /// Place on the diagonal, from 0.
         pivot: usize,
     },
+    /// The threads asked for cannot be had.
+    #[error("cannot work with {count} threads: {reason}")]
+    Threads {
+        /// Number of threads asked for.
+        count: usize,
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// Result of this crate.

@@ -10,11 +10,14 @@ mod tensor;
 mod product;
 mod vector;
 
+pub mod kernels;
+
 mod factor;
 mod least_squares;
 mod linear_model;
 mod scale;
 pub mod special;
+mod threads;
 mod twofold;
 
 pub use error::{Error, Result};
@@ -31,4 +34,5 @@ pub use product::{gram, matmul, matmul_batched, matmul_into, matvec};
 pub use real::Real;
 pub use scalar::Scalar;
 pub use tensor::{Tensor, column};
+pub use threads::{Team, Threads};
 pub use vector::{best_template, cosine_similarity, dot, norm, norm_l1, norm_max};

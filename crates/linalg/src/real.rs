@@ -202,4 +202,4 @@ impl_real!(f32, libm::erff);
 impl_real!(f64, libm::erf);
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -30,7 +30,7 @@ pub(crate) mod sealed {
     use faer::{MatMut, MatRef};
 
     /// The compiled calls into faer.
-    pub trait Kernels: Sized {
+    pub trait Kernels: crate::kernels::Lane {
         /// `dst = lhs rhs`, or `dst += lhs rhs`.
         fn gemm(dst: MatMut<'_, Self>, add: bool, lhs: MatRef<'_, Self>, rhs: MatRef<'_, Self>);
         /// The lower triangle of `dst += XᵀX`; the rest is left alone.

@@ -34,7 +34,7 @@ impl Number {
 }
 
 /// Rows of arguments and the expected value.
-fn cases(name: &str) -> Vec<Vec<f64>> {
+pub(crate) fn cases(name: &str) -> Vec<Vec<f64>> {
     #[derive(serde::Deserialize)]
     struct File {
         cases: BTreeMap<String, Vec<Vec<Number>>>,

@@ -1,0 +1,25 @@
+//! Kernels over slices: elementary functions, softmax and log-sum-exp, dot
+//! products; the floor that the layers above stand on.
+//!
+//! The one idea: plain loops over functions without branches, compiled once
+//! more for the widest vectors of the processor and chosen at run time
+//! (`pulp`). Every rounding is written down (`mul_add` where a product is not
+//! rounded, sums over a fixed number of lanes), so that every processor gives
+//! the same bits; one without fused multiply-add is slow but not different.
+
+mod double;
+mod elementary;
+mod inner;
+mod rows;
+mod single;
+
+pub use elementary::Elementary;
+pub use inner::{axpy, dot, dot_axpy, dot_twofold, sum, sum_twofold};
+pub use rows::{
+    log_softmax, logsumexp, logsumexp_class_major, mean_variance, softmax, softmax_class_major,
+};
+
+pub(crate) use elementary::sealed::Lane;
+
+#[cfg(test)]
+mod tests;
