@@ -72,7 +72,7 @@ impl GradCheck {
     /// As [`check_grads`].
     pub fn check(&self, program: &Program, args: &(impl Args<f64> + ?Sized)) -> Result<GradReport> {
         let mut list = Vec::new();
-        args.push(&mut list);
+        args.push_args(&mut list);
         program.check_args(&list)?;
         let mut report = GradReport::default();
         let mut draws = Draws(self.seed);
@@ -196,7 +196,7 @@ enum Owned<'a> {
 }
 
 impl Args<f64> for [Owned<'_>] {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, f64>>) {
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, f64>>) {
         out.extend(self.iter().map(|o| match o {
             Owned::Moved(x, shape) => Arg::Real(x, *shape),
             Owned::Same(arg) => *arg,

@@ -85,6 +85,14 @@ pub enum Error {
         /// Name of the input.
         name: String,
     },
+    /// The memory given for the outputs does not fit them.
+    #[error("outputs of {expected:?} elements need as much memory each but {actual:?} were given")]
+    OutputSlots {
+        /// Elements of each output.
+        expected: Vec<usize>,
+        /// Elements of each slice given.
+        actual: Vec<usize>,
+    },
     /// A tree was given another number of leaves than it has.
     #[error("the tree has {expected} leaves but {actual} were given: give one per leaf, in order")]
     LeafCount {

@@ -222,7 +222,13 @@ impl Graph {
                 let whole = p.fract() == 0.0 && p.abs() <= 64.0;
                 whole.then(|| self.emit(Op::Powi(p as i32), args, at))
             }
-            Op::Custom(_) | Op::MatMul { .. } | Op::Gather { .. } | Op::Scatter { .. } => None,
+            Op::MatMul { ta, tb } => {
+                // A transposed operand is a flag of the product.
+                let (a, fa) = self.untransposed(args[0]);
+                let (b, fb) = self.untransposed(args[1]);
+                (fa || fb).then(|| self.matmul((a, ta ^ fa), (b, tb ^ fb), at))
+            }
+            Op::Custom(_) | Op::Gather { .. } | Op::Scatter { .. } => None,
             _ => None,
         }
     }
@@ -244,6 +250,22 @@ impl Graph {
             _ if op.is_elementwise() => Some(scalar::unary(op, arg(0)?)),
             _ => None,
         }
+    }
+
+    /// The argument of a transposition of the last two axes, and whether there
+    /// was one.
+    fn untransposed(&self, x: Id) -> (Id, bool) {
+        if let Op::Permute(perm) = self.op(x) {
+            let rank = self.shape(x).rank();
+            let swaps = (0..rank).all(|k| {
+                let to = usize::from(perm[k]);
+                if k + 2 < rank { to == k } else { to == 2 * rank - 3 - k }
+            });
+            if rank >= 2 && swaps {
+                return (self.instrs[x as usize].args[0], true);
+            }
+        }
+        (x, false)
     }
 
     /// Uses stretching where an argument was repeated by hand, so that the

@@ -22,11 +22,11 @@ pub enum Arg<'a, T> {
 /// parameter trees and tuples of them.
 pub trait Args<T: Scalar> {
     /// Appends the arguments in order.
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>);
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>);
 }
 
 impl<T: Scalar> Args<T> for Tensor<T> {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
         out.push(Arg::Real(self.as_slice(), Shape::from(self.shape())));
     }
 }
@@ -34,7 +34,7 @@ impl<T: Scalar> Args<T> for Tensor<T> {
 macro_rules! args_of_numbers {
     ($($t:ident)*) => {$(
         impl Args<$t> for $t {
-            fn push<'a>(&'a self, out: &mut Vec<Arg<'a, $t>>) {
+            fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, $t>>) {
                 out.push(Arg::Real(std::slice::from_ref(self), Shape::SCALAR));
             }
         }
@@ -43,32 +43,32 @@ macro_rules! args_of_numbers {
 args_of_numbers!(f32 f64);
 
 impl<T: Scalar> Args<T> for [u32] {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
         out.push(Arg::Index(self, Shape::from([self.len()])));
     }
 }
 
 impl<T: Scalar> Args<T> for Vec<u32> {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
-        self.as_slice().push(out);
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        self.as_slice().push_args(out);
     }
 }
 
 impl<T: Scalar> Args<T> for Vec<Tensor<T>> {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
-        self.iter().for_each(|a| a.push(out));
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        self.iter().for_each(|a| a.push_args(out));
     }
 }
 
 impl<T: Scalar> Args<T> for [Arg<'_, T>] {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
         out.extend_from_slice(self);
     }
 }
 
 impl<T: Scalar, A: Args<T> + ?Sized> Args<T> for &A {
-    fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
-        (**self).push(out);
+    fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+        (**self).push_args(out);
     }
 }
 
@@ -76,9 +76,9 @@ macro_rules! args_of_tuples {
     ($($name:ident)*) => {
         impl<T: Scalar, $($name: Args<T>),*> Args<T> for ($($name,)*) {
             #[allow(non_snake_case, reason = "type names double as bindings")]
-            fn push<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
+            fn push_args<'a>(&'a self, out: &mut Vec<Arg<'a, T>>) {
                 let ($($name,)*) = self;
-                $($name.push(out);)*
+                $($name.push_args(out);)*
             }
         }
     };
@@ -149,7 +149,7 @@ impl Program {
     /// [`run`](Program::run).
     pub fn run_checked<T: Scalar>(&self, args: &(impl Args<T> + ?Sized)) -> Result<Vec<Tensor<T>>> {
         let mut list = Vec::new();
-        args.push(&mut list);
+        args.push_args(&mut list);
         self.check_args(&list)?;
         for (input, arg) in self.inputs.iter().zip(&list) {
             let Arg::Real(values, _) = arg else { continue };
@@ -167,7 +167,7 @@ impl Program {
         watch: Watch<'_, T>,
     ) -> Result<Vec<Tensor<T>>> {
         let mut list = Vec::new();
-        args.push(&mut list);
+        args.push_args(&mut list);
         self.check_args(&list)?;
         let given = list
             .iter()
@@ -335,7 +335,7 @@ pub(crate) fn evaluate<T: Scalar>(
     Ok(Value::Real(y))
 }
 
-fn in_range(instr: &Instr, index: &[u32], limit: usize) -> Result<()> {
+pub(crate) fn in_range(instr: &Instr, index: &[u32], limit: usize) -> Result<()> {
     match index::out_of_range(index, limit) {
         None => Ok(()),
         Some((position, index)) => Err(Error::IndexOutOfRange {

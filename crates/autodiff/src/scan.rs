@@ -254,6 +254,11 @@ pub(crate) fn not_linear(program: &Program, linear: &[bool]) -> Option<Place> {
     bad.map(|(instr, _)| instr.at)
 }
 
+/// Where result `k` begins when all results lie one after the other.
+pub(crate) fn part_offset(op: &ScanOp, k: usize) -> usize {
+    (0..k).map(|j| op.part_shape(j).len()).sum()
+}
+
 /// Whether argument `k` of the loop is a state.
 pub(crate) fn is_state(op: &ScanOp, k: usize) -> bool {
     (op.consts as usize..(op.consts + op.carry) as usize).contains(&k)

@@ -129,7 +129,7 @@ macro_rules! tree {
         where
             T: $crate::Scalar,
         {
-            fn push<'a>(&'a self, out: &mut Vec<$crate::Arg<'a, T>>) {
+            fn push_args<'a>(&'a self, out: &mut Vec<$crate::Arg<'a, T>>) {
                 $($crate::tree!(@push self.$field, out, $($kind)?);)*
             }
         }
@@ -166,9 +166,9 @@ macro_rules! tree {
         $field.iter_mut().for_each(|entry| $crate::Tree::for_each_mut(entry, $f))
     };
     (@each $field:expr, $f:ident, $kind:ident) => { $crate::Tree::for_each_mut(&mut $field, $f) };
-    (@push $field:expr, $out:ident,) => { $crate::Args::<T>::push(&$field, $out) };
+    (@push $field:expr, $out:ident,) => { $crate::Args::<T>::push_args(&$field, $out) };
     (@push $field:expr, $out:ident, [$kind:ident]) => {
-        $field.iter().for_each(|entry| $crate::Args::<T>::push(entry, $out))
+        $field.iter().for_each(|entry| $crate::Args::<T>::push_args(entry, $out))
     };
-    (@push $field:expr, $out:ident, $kind:ident) => { $crate::Args::<T>::push(&$field, $out) };
+    (@push $field:expr, $out:ident, $kind:ident) => { $crate::Args::<T>::push_args(&$field, $out) };
 }

@@ -2,31 +2,169 @@
 
 use wonderland_linalg::Scalar;
 
-use super::scalar;
-use crate::op::Op;
+use super::scalar::{with_binary, with_unary};
+use crate::op::{Cmp, Op};
 use crate::shape::{Axes, MAX_RANK, Shape, stretched_strides, walk};
 
 /// y = f(x).
 pub(crate) fn unary<T: Scalar>(op: &Op, x: &[T], y: &mut [T]) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = scalar::unary(op, x);
+    with_unary!(T, op, f => for (y, &x) in y.iter_mut().zip(x) {
+        *y = f(x);
+    });
+}
+
+/// y = f(y).
+pub(crate) fn unary_in_place<T: Scalar>(op: &Op, y: &mut [T]) {
+    with_unary!(T, op, f => for y in y.iter_mut() {
+        *y = f(*y);
+    });
+}
+
+/// An argument of an elementwise operation on its way to the full shape.
+#[derive(Clone, Copy)]
+enum Stretch {
+    /// It has the full shape.
+    Full,
+    /// One number.
+    One,
+    /// The last axes, repeated.
+    Row,
+    /// One number per row of the last axis.
+    Column,
+    /// Anything else.
+    Any,
+}
+
+fn stretch_of(small: &Shape, full: &Shape) -> Stretch {
+    if small == full || small.len() == full.len() {
+        return Stretch::Full;
     }
+    if small.len() == 1 {
+        return Stretch::One;
+    }
+    let skip = full.rank() - small.rank();
+    let ones = small.iter().take_while(|&d| d == 1).count();
+    let rank = small.rank() - ones;
+    if small.iter().skip(ones).eq(full.iter().skip(full.rank() - rank)) {
+        return Stretch::Row;
+    }
+    let last = small.rank() - 1;
+    let rows = skip == 0 && (0..last).all(|a| small.dim(a) == full.dim(a));
+    if rows && small.dim(last) == 1 { Stretch::Column } else { Stretch::Any }
 }
 
 /// y = f(a, b), the smaller argument stretched.
 pub(crate) fn binary<T: Scalar>(op: &Op, a: (&[T], Shape), b: (&[T], Shape), y: (&mut [T], Shape)) {
-    if a.1 == b.1 {
-        for ((y, &a), &b) in y.0.iter_mut().zip(a.0).zip(b.0) {
-            *y = scalar::binary(op, a, b);
-        }
+    let (y, full) = y;
+    if y.is_empty() {
         return;
     }
-    let strides = [stretched_strides(&a.1, &y.1), stretched_strides(&b.1, &y.1)];
-    let mut out = y.0.iter_mut();
-    walk(&y.1, strides, |[i, j]| {
-        if let Some(y) = out.next() {
-            *y = scalar::binary(op, a.0[i], b.0[j]);
+    let width = full.iter().next_back().unwrap_or(1);
+    with_binary!(T, op, f => match (stretch_of(&a.1, &full), stretch_of(&b.1, &full)) {
+        (Stretch::Full, Stretch::Full) => {
+            for ((y, &a), &b) in y.iter_mut().zip(a.0).zip(b.0) {
+                *y = f(a, b);
+            }
         }
+        (Stretch::Full, Stretch::One) => {
+            let b = b.0[0];
+            for (y, &a) in y.iter_mut().zip(a.0) {
+                *y = f(a, b);
+            }
+        }
+        (Stretch::One, Stretch::Full) => {
+            let a = a.0[0];
+            for (y, &b) in y.iter_mut().zip(b.0) {
+                *y = f(a, b);
+            }
+        }
+        (Stretch::Full, Stretch::Row) => {
+            let n = b.0.len();
+            for (y, a) in y.chunks_exact_mut(n).zip(a.0.chunks_exact(n)) {
+                for ((y, &a), &b) in y.iter_mut().zip(a).zip(b.0) {
+                    *y = f(a, b);
+                }
+            }
+        }
+        (Stretch::Row, Stretch::Full) => {
+            let n = a.0.len();
+            for (y, b) in y.chunks_exact_mut(n).zip(b.0.chunks_exact(n)) {
+                for ((y, &a), &b) in y.iter_mut().zip(a.0).zip(b) {
+                    *y = f(a, b);
+                }
+            }
+        }
+        (Stretch::Full, Stretch::Column) => {
+            for ((y, a), &b) in y.chunks_exact_mut(width).zip(a.0.chunks_exact(width)).zip(b.0) {
+                for (y, &a) in y.iter_mut().zip(a) {
+                    *y = f(a, b);
+                }
+            }
+        }
+        (Stretch::Column, Stretch::Full) => {
+            for ((y, b), &a) in y.chunks_exact_mut(width).zip(b.0.chunks_exact(width)).zip(a.0) {
+                for (y, &b) in y.iter_mut().zip(b) {
+                    *y = f(a, b);
+                }
+            }
+        }
+        _ => {
+            let strides = [stretched_strides(&a.1, &full), stretched_strides(&b.1, &full)];
+            let mut out = y.iter_mut();
+            walk(&full, strides, |[i, j]| {
+                if let Some(y) = out.next() {
+                    *y = f(a.0[i], b.0[j]);
+                }
+            });
+        }
+    });
+}
+
+/// y = f(y, b), or f(b, y) if `swapped`; b is stretched.
+pub(crate) fn binary_in_place<T: Scalar>(
+    op: &Op,
+    swapped: bool,
+    (y, full): (&mut [T], Shape),
+    b: (&[T], Shape),
+) {
+    if y.is_empty() {
+        return;
+    }
+    let width = full.iter().next_back().unwrap_or(1);
+    with_binary!(T, op, f => {
+        let f = |y: T, b: T| if swapped { f(b, y) } else { f(y, b) };
+        match stretch_of(&b.1, &full) {
+            Stretch::Full => y.iter_mut().zip(b.0).for_each(|(y, &b)| *y = f(*y, b)),
+            Stretch::One => {
+                let b = b.0[0];
+                y.iter_mut().for_each(|y| *y = f(*y, b));
+            }
+            Stretch::Row => {
+                for y in y.chunks_exact_mut(b.0.len()) {
+                    y.iter_mut().zip(b.0).for_each(|(y, &b)| *y = f(*y, b));
+                }
+            }
+            Stretch::Column => {
+                for (y, &b) in y.chunks_exact_mut(width).zip(b.0) {
+                    y.iter_mut().for_each(|y| *y = f(*y, b));
+                }
+            }
+            Stretch::Any => {
+                let mut out = y.iter_mut();
+                walk(&full, [stretched_strides(&b.1, &full)], |[j]| {
+                    if let Some(y) = out.next() {
+                        *y = f(*y, b.0[j]);
+                    }
+                });
+            }
+        }
+    });
+}
+
+/// y = f(y, y).
+pub(crate) fn binary_with_itself<T: Scalar>(op: &Op, y: &mut [T]) {
+    with_binary!(T, op, f => for y in y.iter_mut() {
+        *y = f(*y, *y);
     });
 }
 
@@ -42,6 +180,25 @@ pub(crate) fn select<T: Scalar>(
     walk(&y.1, strides, |[m, i, j]| {
         if let Some(y) = out.next() {
             *y = if mask.0[m] == T::ZERO { b.0[j] } else { a.0[i] };
+        }
+    });
+}
+
+/// y = y where the mask is not 0 and b elsewhere, or the other way round unless
+/// `kept_if_set`.
+pub(crate) fn select_in_place<T: Scalar>(
+    mask: (&[T], Shape),
+    kept_if_set: bool,
+    b: (&[T], Shape),
+    y: (&mut [T], Shape),
+) {
+    let strides = [mask.1, b.1].map(|s| stretched_strides(&s, &y.1));
+    let mut out = y.0.iter_mut();
+    walk(&y.1, strides, |[m, j]| {
+        if let Some(y) = out.next()
+            && (mask.0[m] == T::ZERO) == kept_if_set
+        {
+            *y = b.0[j];
         }
     });
 }

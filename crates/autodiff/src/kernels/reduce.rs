@@ -85,22 +85,21 @@ pub(crate) fn sum_middle<T: Scalar>(
 /// summed element by element in row-major order.
 pub(crate) fn sum_axes<T: Scalar>(axes: Axes, x: (&[T], Shape), y: &mut [T]) {
     let shape = x.1;
-    let list: Vec<usize> = axes.iter().collect();
-    let run = list.windows(2).all(|w| w[1] == w[0] + 1);
-    match (list.first(), list.last()) {
-        (Some(&first), Some(&last)) if run => {
+    let count = axes.iter().count();
+    match (axes.iter().next(), axes.iter().next_back()) {
+        (Some(first), Some(last)) if last + 1 - first == count => {
             let outer = shape.iter().take(first).product();
-            let n = shape.iter().skip(first).take(last + 1 - first).product();
+            let n = shape.iter().skip(first).take(count).product();
             let inner = shape.iter().skip(last + 1).product();
             sum_middle(x.0, (outer, n, inner), y);
         }
         _ => {
             y.fill(T::ZERO);
-            let kept = shape.without(axes).strides();
             let mut strides = [0; MAX_RANK];
-            let places = (0..shape.rank()).filter(|&a| !axes.has(a));
-            for (k, axis) in places.enumerate() {
-                strides[axis] = kept[k];
+            let mut step = 1;
+            for axis in (0..shape.rank()).rev().filter(|&a| !axes.has(a)) {
+                strides[axis] = step;
+                step *= shape.dim(axis);
             }
             let mut from = x.0.iter();
             walk(&shape, [strides], |[i]| {

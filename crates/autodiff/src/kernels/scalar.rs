@@ -1,4 +1,5 @@
-//! One element of each elementwise operation.
+//! One element of each elementwise operation, listed once: whoever loops over
+//! elements chooses the operation outside the loop.
 
 use wonderland_linalg::Real;
 
@@ -6,84 +7,184 @@ use crate::op::{Cmp, Op};
 
 /// Whether x is not a number.
 #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+#[inline(always)]
 pub(crate) fn is_nan<T: Real>(x: T) -> bool {
     x != x
 }
 
-/// f(x) of an operation of one argument.
-///
-/// # Panics
-/// For operations that are not elementwise in one argument.
-pub(crate) fn unary<T: Real>(op: &Op, x: T) -> T {
-    match op {
-        Op::Scale(c) => T::from_f64(c.get()) * x,
-        Op::Exp => x.exp(),
-        Op::Expm1 => x.exp_m1(),
-        Op::Log => x.ln(),
-        Op::Log1p => x.ln_1p(),
-        Op::Sqrt => x.sqrt(),
-        Op::Rsqrt => T::ONE / x.sqrt(),
-        Op::Recip => T::ONE / x,
-        Op::Tanh => x.tanh(),
-        Op::Sigmoid => x.sigmoid(),
-        Op::Softplus => x.softplus(),
-        Op::Erf => x.erf(),
-        Op::Sin => x.sin(),
-        Op::Cos => x.cos(),
-        Op::Atan => x.atan(),
-        Op::Abs => x.abs(),
-        Op::Powi(n) => x.powi(*n),
-        Op::Powc(p) => x.powf(T::from_f64(p.get())),
-        // Written so that NaN passes.
-        Op::Relu => {
-            if x <= T::ZERO {
-                T::ZERO
-            } else {
-                x
+/// Evaluates `$body` with `$f` the function of one argument that `$op` is.
+macro_rules! with_unary {
+    ($T:ident, $op:expr, $f:ident => $body:expr) => {
+        match $op {
+            Op::Scale(c) => {
+                let c = $T::from_f64(c.get());
+                let $f = |x: $T| c * x;
+                $body
             }
-        }
-        Op::Sign => {
-            if x > T::ZERO {
-                T::ONE
-            } else if x < T::ZERO {
-                -T::ONE
-            } else {
-                T::ZERO * x
+            Op::Powi(2) => {
+                let $f = |x: $T| x * x;
+                $body
             }
+            Op::Powi(n) => {
+                let $f = |x: $T| x.powi(*n);
+                $body
+            }
+            Op::Powc(p) => {
+                let p = $T::from_f64(p.get());
+                let $f = |x: $T| x.powf(p);
+                $body
+            }
+            Op::Exp => {
+                let $f = |x: $T| x.exp();
+                $body
+            }
+            Op::Expm1 => {
+                let $f = |x: $T| x.exp_m1();
+                $body
+            }
+            Op::Log => {
+                let $f = |x: $T| x.ln();
+                $body
+            }
+            Op::Log1p => {
+                let $f = |x: $T| x.ln_1p();
+                $body
+            }
+            Op::Sqrt => {
+                let $f = |x: $T| x.sqrt();
+                $body
+            }
+            Op::Rsqrt => {
+                let $f = |x: $T| $T::ONE / x.sqrt();
+                $body
+            }
+            Op::Recip => {
+                let $f = |x: $T| $T::ONE / x;
+                $body
+            }
+            Op::Tanh => {
+                let $f = |x: $T| x.tanh();
+                $body
+            }
+            Op::Sigmoid => {
+                let $f = |x: $T| x.sigmoid();
+                $body
+            }
+            Op::Softplus => {
+                let $f = |x: $T| x.softplus();
+                $body
+            }
+            Op::Erf => {
+                let $f = |x: $T| x.erf();
+                $body
+            }
+            Op::Sin => {
+                let $f = |x: $T| x.sin();
+                $body
+            }
+            Op::Cos => {
+                let $f = |x: $T| x.cos();
+                $body
+            }
+            Op::Atan => {
+                let $f = |x: $T| x.atan();
+                $body
+            }
+            Op::Abs => {
+                let $f = |x: $T| x.abs();
+                $body
+            }
+            // Written so that NaN passes.
+            Op::Relu => {
+                let $f = |x: $T| if x <= $T::ZERO { $T::ZERO } else { x };
+                $body
+            }
+            Op::Sign => {
+                let $f = $crate::kernels::scalar::sign::<$T>;
+                $body
+            }
+            Op::StopGradient => {
+                let $f = |x: $T| x;
+                $body
+            }
+            op => unreachable!("{} has not one argument", op.name()),
         }
-        Op::StopGradient => x,
-        _ => unreachable!("{} has not one argument", op.name()),
+    };
+}
+pub(crate) use with_unary;
+
+/// Evaluates `$body` with `$f` the function of two arguments that `$op` is.
+macro_rules! with_binary {
+    ($T:ident, $op:expr, $f:ident => $body:expr) => {
+        match $op {
+            Op::Add => {
+                let $f = |a: $T, b: $T| a + b;
+                $body
+            }
+            Op::Mul => {
+                let $f = |a: $T, b: $T| a * b;
+                $body
+            }
+            Op::Div => {
+                let $f = |a: $T, b: $T| a / b;
+                $body
+            }
+            Op::Max => {
+                let $f = $crate::kernels::scalar::max::<$T>;
+                $body
+            }
+            Op::Min => {
+                let $f = $crate::kernels::scalar::min::<$T>;
+                $body
+            }
+            Op::Compare(Cmp::Gt) => {
+                let $f = |a: $T, b: $T| if a > b { $T::ONE } else { $T::ZERO };
+                $body
+            }
+            Op::Compare(Cmp::Ge) => {
+                let $f = |a: $T, b: $T| if a >= b { $T::ONE } else { $T::ZERO };
+                $body
+            }
+            Op::Compare(Cmp::Eq) => {
+                let $f = |a: $T, b: $T| if a == b { $T::ONE } else { $T::ZERO };
+                $body
+            }
+            op => unreachable!("{} has not two arguments", op.name()),
+        }
+    };
+}
+pub(crate) use with_binary;
+
+/// −1, 0 or 1, or NaN.
+#[inline(always)]
+pub(crate) fn sign<T: Real>(x: T) -> T {
+    if x > T::ZERO {
+        T::ONE
+    } else if x < T::ZERO {
+        -T::ONE
+    } else {
+        T::ZERO * x
     }
 }
 
+/// The larger; a NaN on either side passes.
+#[inline(always)]
+pub(crate) fn max<T: Real>(a: T, b: T) -> T {
+    if a > b || is_nan(a) { a } else { b }
+}
+
+/// The smaller; a NaN on either side passes.
+#[inline(always)]
+pub(crate) fn min<T: Real>(a: T, b: T) -> T {
+    if a < b || is_nan(a) { a } else { b }
+}
+
+/// f(x) of an operation of one argument.
+pub(crate) fn unary<T: Real>(op: &Op, x: T) -> T {
+    with_unary!(T, op, f => f(x))
+}
+
 /// f(a, b) of an operation of two arguments.
-///
-/// # Panics
-/// For operations that are not elementwise in two arguments.
 pub(crate) fn binary<T: Real>(op: &Op, a: T, b: T) -> T {
-    let mask = |holds: bool| if holds { T::ONE } else { T::ZERO };
-    match op {
-        Op::Add => a + b,
-        Op::Mul => a * b,
-        Op::Div => a / b,
-        // A NaN on either side passes.
-        Op::Max => {
-            if a > b || is_nan(a) {
-                a
-            } else {
-                b
-            }
-        }
-        Op::Min => {
-            if a < b || is_nan(a) {
-                a
-            } else {
-                b
-            }
-        }
-        Op::Compare(Cmp::Gt) => mask(a > b),
-        Op::Compare(Cmp::Ge) => mask(a >= b),
-        Op::Compare(Cmp::Eq) => mask(a == b),
-        _ => unreachable!("{} has not two arguments", op.name()),
-    }
+    with_binary!(T, op, f => f(a, b))
 }

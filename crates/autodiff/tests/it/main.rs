@@ -16,6 +16,7 @@ mod loops;
 mod newcomer;
 mod notes;
 mod operations;
+mod plans;
 mod random_programs;
 
 use wonderland_linalg::Tensor;

@@ -12,14 +12,14 @@ use crate::numbers;
 /// A case: its name, and the program for sizes n, m, k, of inputs `x`, `z` ~
 /// (n, m), `A` ~ (m, k), `B` ~ (2, n, m), `v` ~ (m), `s` ~ (), indices `i` ~ (n)
 /// below m, `j` ~ (3) below n.
-struct Case {
+pub(crate) struct Case {
     name: &'static str,
     linear: bool,
-    needs: fn(usize, usize, usize) -> bool,
+    pub(crate) needs: fn(usize, usize, usize) -> bool,
     f: for<'t> fn(&All<'t>) -> Var<'t>,
 }
 
-struct All<'t> {
+pub(crate) struct All<'t> {
     x: Var<'t>,
     z: Var<'t>,
     A: Var<'t>,
@@ -44,7 +44,7 @@ macro_rules! cases {
 }
 
 /// Linear ones are linear in `x` alone.
-const CASES: &[Case] = cases! {
+pub(crate) const CASES: &[Case] = cases! {
     linear "add" ANY |a| a.x + a.x * 2.0;
     linear "scale" ANY |a| a.x * -1.5;
     linear "sub" ANY |a| a.x * 0.5 - a.x * 3.0;
@@ -136,7 +136,7 @@ const CASES: &[Case] = cases! {
     });
 };
 
-fn program(case: &Case, (n, m, k): (usize, usize, usize)) -> Program {
+pub(crate) fn program(case: &Case, (n, m, k): (usize, usize, usize)) -> Program {
     let spec = (
         input("x", [n, m]),
         input("z", [n, m]),
@@ -152,7 +152,7 @@ fn program(case: &Case, (n, m, k): (usize, usize, usize)) -> Program {
     if case.linear { p.with_respect_to(&["x"]).unwrap() } else { p }
 }
 
-fn arguments<T: Scalar>(
+pub(crate) fn arguments<T: Scalar>(
     (n, m, k): (usize, usize, usize),
     seed: u64,
 ) -> Vec<wonderland_autodiff::Arg<'static, T>> {

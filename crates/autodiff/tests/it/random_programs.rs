@@ -11,19 +11,19 @@ use crate::numbers;
 const N: usize = 3;
 const M: usize = 4;
 
-fn cases() -> u32 {
+pub(crate) fn cases() -> u32 {
     std::env::var("WONDERLAND_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(1000)
 }
 
 /// One instruction: an operation and which earlier values it takes.
-type Code = (u8, u8, u8);
+pub(crate) type Code = (u8, u8, u8);
 
-fn codes() -> impl Strategy<Value = Vec<Code>> {
+pub(crate) fn codes() -> impl Strategy<Value = Vec<Code>> {
     proptest::collection::vec((0..40_u8, any::<u8>(), any::<u8>()), 1..40)
 }
 
 /// The program of a list of codes; `smooth` leaves out what has kinks.
-fn program(codes: &[Code], smooth: bool) -> Program {
+pub(crate) fn program(codes: &[Code], smooth: bool) -> Program {
     let spec =
         (input("x", [N, M]), input("W", [M, M]), input("v", [M]), input("s", []), index("i", [N]));
     trace(spec, |_, (x, W, v, s, i)| {
@@ -98,9 +98,9 @@ impl More for Var<'_> {
     }
 }
 
-type Arguments = (Tensor, Tensor, Tensor, Tensor, Vec<u32>);
+pub(crate) type Arguments = (Tensor, Tensor, Tensor, Tensor, Vec<u32>);
 
-fn arguments(seed: u64) -> Arguments {
+pub(crate) fn arguments(seed: u64) -> Arguments {
     (
         numbers(&[N, M], seed + 1),
         numbers(&[M, M], seed + 2),
@@ -110,7 +110,7 @@ fn arguments(seed: u64) -> Arguments {
     )
 }
 
-fn directions(seed: u64) -> (Tensor, Tensor, Tensor, Tensor) {
+pub(crate) fn directions(seed: u64) -> (Tensor, Tensor, Tensor, Tensor) {
     let (a, b, c, d, _) = arguments(seed);
     (a, b, c, d)
 }

@@ -1,0 +1,185 @@
+//! Plans against the interpreter, bit for bit; memory and allocations.
+
+use proptest::prelude::*;
+use wonderland_autodiff::{
+    Arg, Error, Program, Shape, Tensor, data, index, input, scan, trace, trace_outputs,
+};
+
+use crate::numbers;
+use crate::operations::{CASES, arguments as operation_arguments, program as operation};
+use crate::random_programs::{arguments, cases, codes, directions, program};
+
+#[track_caller]
+fn same_bits(a: &[Tensor], b: &[Tensor], p: &Program) {
+    assert_eq!(a.len(), b.len());
+    for (k, (a, b)) in a.iter().zip(b).enumerate() {
+        assert_eq!(a.shape(), b.shape());
+        let same = |x: &f64, y: &f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+        let equal = a.as_slice().iter().zip(b.as_slice()).all(|(x, y)| same(x, y));
+        assert!(equal, "output {k}: {a:?} and {b:?} of\n{p}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases() / 2, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn plans_and_the_interpreter_give_the_same_bits(codes in codes(), seed in 0..1000_u64) {
+        let p = program(&codes, false);
+        let (x, v) = (arguments(seed), directions(seed + 100));
+        let both = p.value_and_grad().unwrap();
+        let mut plan = both.plan::<f64>();
+        prop_assert_eq!(plan.verify(), Ok(()));
+        let expected = both.run::<f64>(&x).unwrap();
+        same_bits(&plan.run(&x).unwrap(), &expected, &both);
+        // Again: nothing is left over from the first run.
+        same_bits(&plan.run(&x).unwrap(), &expected, &both);
+        let hvp = p.hvp().unwrap();
+        same_bits(&hvp.plan().run(&(&x, &v)).unwrap(), &hvp.run(&(&x, &v)).unwrap(), &hvp);
+    }
+}
+
+#[test]
+fn every_operation_is_planned() {
+    for sizes in [(3, 4, 2), (1, 1, 1), (2, 5, 3), (0, 3, 1), (4, 0, 2)] {
+        for case in CASES.iter().filter(|c| (c.needs)(sizes.0, sizes.1, sizes.2)) {
+            let p = operation(case, sizes);
+            let args = operation_arguments::<f64>(sizes, 3);
+            same_bits(
+                &p.plan().run(args.as_slice()).unwrap(),
+                &p.run(args.as_slice()).unwrap(),
+                &p,
+            );
+            let d = p.vjp().unwrap();
+            let y = Tensor::full(&p.output_shapes().next().unwrap().dims(), 1.0);
+            let args = (args.as_slice(), &y);
+            same_bits(&d.plan().run(&args).unwrap(), &d.run(&args).unwrap(), &d);
+        }
+    }
+}
+
+fn mlp(n: usize) -> Program {
+    let spec = (
+        input("W1", [20, 64]),
+        input("b1", [64]),
+        input("W2", [64, 64]),
+        input("b2", [64]),
+        input("W3", [64, 4]),
+        input("b3", [4]),
+        data("X", [n, 20]),
+        index("y", [n]),
+    );
+    trace(spec, |_, (W1, b1, W2, b2, W3, b3, X, y)| {
+        let h = (X.matmul(W1) + b1).relu();
+        let h = (h.matmul(W2) + b2).tanh();
+        (h.matmul(W3) + b3).cross_entropy(y).mean()
+    })
+    .unwrap()
+}
+
+fn recurrent(n: usize) -> Program {
+    trace((input("W", [8, 8]), input("h", [4, 8]), data("X", [n, 4, 8])), |_, (W, h, X)| {
+        let (s, ys) = scan(n, &[W], &[h], &[X], |c, s, x| {
+            let h = (s[0].matmul(c[0]) + x[0]).tanh();
+            (vec![h], vec![h.sin()])
+        });
+        (s[0] * s[0]).sum() + ys[0].sum()
+    })
+    .unwrap()
+}
+
+fn real_arguments(p: &Program) -> (Vec<Tensor>, Vec<u32>) {
+    let reals = p.inputs().iter().filter(|i| i.kind == wonderland_autodiff::Kind::Real);
+    let reals = reals.enumerate().map(|(k, i)| numbers(&i.shape.dims(), k as u64 + 1)).collect();
+    (reals, (0..32).map(|k| k % 4).collect())
+}
+
+#[test]
+fn running_a_plan_allocates_nothing() {
+    for p in [mlp(32), recurrent(6)] {
+        for p in [p.value_and_grad().unwrap(), p.hvp().unwrap()] {
+            let mut plan = p.plan::<f64>();
+            let (reals, labels) = real_arguments(&p);
+            let mut tensors = reals.iter();
+            let args: Vec<Arg<'_, f64>> = p
+                .inputs()
+                .iter()
+                .map(|i| match i.kind {
+                    wonderland_autodiff::Kind::Index => Arg::Index(&labels, Shape::from([32])),
+                    _ => Arg::Real(tensors.next().unwrap().as_slice(), i.shape),
+                })
+                .collect();
+            let mut outputs: Vec<Vec<f64>> =
+                p.output_shapes().map(|s| vec![0.0; s.len()]).collect();
+            let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+            // The first product of a thread makes faer's packing buffer.
+            plan.run_into(&args, &mut slices).unwrap();
+            let info = allocation_counter::measure(|| plan.run_into(&args, &mut slices).unwrap());
+            assert_eq!(info.count_total, 0, "{p}");
+        }
+    }
+}
+
+#[test]
+fn arenas_are_near_their_lower_bound_and_reported() {
+    for p in [mlp(128), recurrent(20)] {
+        let p = p.value_and_grad().unwrap();
+        let plan = p.plan::<f32>();
+        let r = plan.report();
+        assert!(r.peak >= r.lower_bound && r.peak as f64 <= 1.05 * r.lower_bound as f64, "{r}");
+        assert!(r.in_place > 0 && r.steps > 0 && r.flops == p.flops(), "{r}");
+        let text = r.to_string();
+        assert!(text.contains(&format!("arena {} B", r.peak)), "{text}");
+    }
+}
+
+#[test]
+fn one_program_runs_in_both_precisions() {
+    let p = trace(input("x", [3]), |_, x| x.softmax(0).dot(x)).unwrap();
+    let x = [0.1, 0.7, -0.4];
+    let wide = p.plan().run(&Tensor::new(&[3], x.to_vec()).unwrap()).unwrap();
+    let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+    let narrow = p.plan().run(&Tensor::new(&[3], narrow).unwrap()).unwrap();
+    assert!((wide[0].as_slice()[0] - f64::from(narrow[0].as_slice()[0])).abs() < 1e-7);
+}
+
+#[test]
+fn outputs_may_be_inputs_constants_and_each_other() {
+    let p = trace_outputs((input("x", [4]), index("i", [2])), |t, (x, i)| {
+        vec![
+            ("x", x),
+            ("again", x.reshape([2, 2])),
+            ("one", t.constant(1.0, [3])),
+            ("taken", x.gather(i)),
+            ("sum", x.sum()),
+            ("place", Tensorless::index(x)),
+        ]
+    })
+    .unwrap();
+    let args = (numbers(&[4], 1), vec![3_u32, 0]);
+    same_bits(&p.plan().run(&args).unwrap(), &p.run(&args).unwrap(), &p);
+}
+
+struct Tensorless;
+impl Tensorless {
+    /// The place of the largest entry, as numbers.
+    fn index(x: wonderland_autodiff::Var<'_>) -> wonderland_autodiff::Var<'_> {
+        x.argmax(0).one_hot(4)
+    }
+}
+
+#[test]
+fn faults_of_a_run_are_errors() {
+    let p = trace((input("x", [4]), index("i", [2])), |_, (x, i)| x.gather(i)).unwrap();
+    let mut plan = p.plan::<f64>();
+    let x = numbers(&[4], 1);
+    let error = plan.run(&(&x, vec![0_u32, 4])).unwrap_err();
+    assert!(matches!(error, Error::IndexOutOfRange { index: 4, .. }), "{error}");
+    assert!(matches!(plan.run(&x), Err(Error::ArgumentCount { .. })));
+    let args = [Arg::Real(x.as_slice(), Shape::from([4])), Arg::Index(&[0, 1], Shape::from([2]))];
+    let error = plan.run_into(&args, &mut [&mut [0.0; 3]]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "outputs of [2] elements need as much memory each but [3] were given"
+    );
+}
