@@ -312,3 +312,33 @@ mod marker {
     }
     markers!(Exp ExpM1 Ln Ln1p Tanh Sigmoid Softplus Erf Sin Cos Atan);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without vectors, and without a fused multiply-add in hardware, the bits
+    /// are the same.
+    #[test]
+    fn the_portable_loop_gives_the_same_bits() {
+        let x: Vec<f64> = (-3000..3000).map(|i| f64::from(i) * 0.013).collect();
+        let single: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+        macro_rules! check {
+            ($($kind:ident)*) => {
+                $({
+                    let (mut slow, mut fast) = (x.clone(), x.clone());
+                    InPlace::<f64, marker::$kind>(&mut slow, PhantomData).with_simd(pulp::Scalar::new());
+                    Elementary::$kind.apply(&mut fast);
+                    assert!(slow.iter().zip(&fast).all(|(a, b)| a.to_bits() == b.to_bits()
+                        || (a.is_nan() && b.is_nan())));
+                    let (mut slow, mut fast) = (single.clone(), single.clone());
+                    InPlace::<f32, marker::$kind>(&mut slow, PhantomData).with_simd(pulp::Scalar::new());
+                    Elementary::$kind.apply(&mut fast);
+                    assert!(slow.iter().zip(&fast).all(|(a, b)| a.to_bits() == b.to_bits()
+                        || (a.is_nan() && b.is_nan())));
+                })*
+            };
+        }
+        check!(Exp ExpM1 Ln Ln1p Tanh Sigmoid Softplus Erf Sin Cos Atan);
+    }
+}
