@@ -121,6 +121,29 @@ pub enum Error {
         /// The row with leverage 1, from 0; `None` for all of them.
         row: Option<usize>,
     },
+    /// A block of rows came twice.
+    #[error("block {index} was added before: give every block of rows its own index")]
+    DuplicateBlock {
+        /// Its index.
+        index: u64,
+    },
+    /// The squares of a column's values leave the range of `f64`.
+    #[error("column {column} of [1 X Y]: its squares leave the range of f64: rescale the column")]
+    IllScaled {
+        /// The column, from 0, the intercept's and the targets' counted.
+        column: usize,
+    },
+    /// The problem is too ill-conditioned for the method asked for.
+    #[error(
+        "the condition {condition:.1e} exceeds {limit:.0e}, all that sums of squares can resolve: \
+         drop dependent columns, raise l2, or use `lstsq` on rows in memory"
+    )]
+    IllConditioned {
+        /// Estimate for the scaled design; `f64::MAX` when columns are dependent.
+        condition: f64,
+        /// What the method can bear.
+        limit: f64,
+    },
     /// A tolerance outside \[0, 1).
     #[error("{name} is {value}: give a number from 0 to below 1")]
     InvalidTolerance {

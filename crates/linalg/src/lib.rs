@@ -16,6 +16,7 @@ mod factor;
 mod least_squares;
 mod linear_model;
 mod scale;
+mod simd;
 pub mod special;
 mod threads;
 mod twofold;
@@ -27,7 +28,7 @@ pub use factor::{
 };
 pub use faer::{MatMut, MatRef};
 pub use least_squares::{
-    LeastSquares, LeastSquaresSolution, RidgePath, RidgeSolution, Route, lstsq,
+    LeastSquares, LeastSquaresSolution, NormalEquations, RidgePath, RidgeSolution, Route, lstsq,
 };
 pub use linear_model::{least_squares_gradient, noise_variance, squared_norm2};
 pub use product::{gram, matmul, matmul_batched, matmul_into, matvec};

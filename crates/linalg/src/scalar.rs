@@ -9,6 +9,8 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use crate::Real;
+use crate::least_squares::transpose_tile;
+use crate::simd::dispatch;
 
 /// Element of a [`Tensor`](crate::Tensor): `f32` or `f64`.
 pub trait Scalar:
@@ -33,6 +35,8 @@ pub(crate) mod sealed {
     pub trait Kernels: crate::kernels::Lane {
         /// `dst = lhs rhs`, or `dst += lhs rhs`.
         fn gemm(dst: MatMut<'_, Self>, add: bool, lhs: MatRef<'_, Self>, rhs: MatRef<'_, Self>);
+        /// Eight rows written into columns `ld` apart, column j times `scales[j]`.
+        fn transpose_tile(rows: [&[Self]; 8], scales: &[f64], out: &mut [f64], ld: usize);
         /// The lower triangle of `dst += XᵀX`; the rest is left alone.
         fn gram_lower(dst: MatMut<'_, Self>, X: MatRef<'_, Self>);
     }
@@ -51,6 +55,14 @@ macro_rules! impl_scalar {
             fn gemm(dst: MatMut<'_, $t>, add: bool, lhs: MatRef<'_, $t>, rhs: MatRef<'_, $t>) {
                 let accum = if add { Accum::Add } else { Accum::Replace };
                 matmul(dst, accum, lhs, rhs, 1.0, Par::Seq);
+            }
+            fn transpose_tile(rows: [&[$t]; 8], scales: &[f64], out: &mut [f64], ld: usize) {
+                dispatch!(transpose_tile(
+                    rows: [&'a [$t]; 8],
+                    scales: &'a [f64],
+                    out: &'a mut [f64],
+                    ld: usize,
+                ) -> ());
             }
             fn gram_lower(dst: MatMut<'_, $t>, X: MatRef<'_, $t>) {
                 triangular::matmul(

@@ -37,6 +37,12 @@ pub(crate) struct Twofold {
 impl Twofold {
     pub(crate) const ZERO: Self = Self { hi: 0.0, lo: 0.0 };
 
+    /// −self.
+    #[inline(always)]
+    pub(crate) fn negated(self) -> Self {
+        Self { hi: -self.hi, lo: -self.lo }
+    }
+
     /// self + x, to about 2⁻¹⁰⁵ of the result and the operands.
     #[inline(always)]
     pub(crate) fn plus(self, x: f64) -> Self {
@@ -58,6 +64,14 @@ impl Twofold {
     pub(crate) fn times(self, x: f64) -> Self {
         let (p, e) = two_prod(self.hi, x);
         let (hi, lo) = fast_two_sum(p, self.lo.mul_add(x, e));
+        Self { hi, lo }
+    }
+
+    /// self · x for a twofold x.
+    #[inline(always)]
+    pub(crate) fn times_twofold(self, x: Self) -> Self {
+        let (p, e) = two_prod(self.hi, x.hi);
+        let (hi, lo) = fast_two_sum(p, self.lo.mul_add(x.hi, self.hi.mul_add(x.lo, e)));
         Self { hi, lo }
     }
 }

@@ -152,7 +152,8 @@ impl Ridge {
                 effective_df: path.effective_df(lambda)?,
             });
         }
-        let solver = LeastSquares { intercept: self.intercept, rank_tol: None, l2: lambda };
+        let solver =
+            LeastSquares { intercept: self.intercept, l2: lambda, ..LeastSquares::default() };
         let solution = match weights {
             None => solver.solve(X, Y)?,
             Some(weights) => solver.solve_weighted(X, Y, weights)?,

@@ -5,6 +5,7 @@ use faer::MatRef;
 use super::{check_finite, check_square};
 use crate::least_squares::dot;
 use crate::scale::{exponent, ldexp, pow2};
+use crate::simd::dispatch;
 use crate::twofold::Twofold;
 use crate::{Error, Result, Scalar, Tensor};
 
@@ -60,7 +61,7 @@ pub fn cholesky<T: Scalar>(A: MatRef<'_, T>) -> Result<Cholesky> {
 /// Replaces the lower triangle of row-major `A` ~ (n, n) by its Cholesky
 /// factor; the error is the first pivot that is not positive.
 pub(crate) fn factor(A: &mut [f64], n: usize) -> Result<(), (usize, f64)> {
-    pulp::Arch::new().dispatch(|| factor_kernel(A, n))
+    dispatch!(factor_kernel(A: &'a mut [f64], n: usize) -> Result<(), (usize, f64)>)
 }
 
 #[inline(always)]

@@ -10,6 +10,7 @@ mod svd;
 mod triangular;
 
 pub use cholesky::{Cholesky, cholesky, solve_spd};
+pub(crate) use cholesky::{factor as factor_spd, solve_in_place as solve_factored};
 pub use eigen::{SymmetricEigen, symmetric_eigen};
 pub use pinv::pinv;
 pub use qr::{Qr, qr};

@@ -6,7 +6,8 @@
 
 use faer::MatRef;
 
-use crate::scale::{exponent, ldexp, pow2};
+use super::load::{column_exponents, factors, load_scaled};
+use crate::scale::{exponent, ldexp};
 use crate::{Error, Result, Scalar};
 
 /// Rows that one block holds: small enough for a cache with its columns.
@@ -50,7 +51,8 @@ impl Block {
 }
 
 impl<'a, T: Scalar> Design<'a, T> {
-    /// Checks shapes, finiteness and weights, and finds the scales.
+    /// Checks shapes and weights; the columns are not yet scaled, and X and Y
+    /// not yet known to be finite.
     pub(super) fn new(
         X: MatRef<'a, T>,
         Y: MatRef<'a, T>,
@@ -95,10 +97,9 @@ impl<'a, T: Scalar> Design<'a, T> {
             }
             weight_exponent = exponent(largest).div_euclid(2) * 2;
         }
-        let mut exponents = vec![1; usize::from(intercept)];
-        exponents.extend(column_exponents(X, weights, "X")?);
-        let target_exponents = column_exponents(Y, weights, "y")?;
-        let penalties = vec![0.0; exponents.len()];
+        let p = X.ncols() + usize::from(intercept);
+        let (exponents, penalties) = (vec![0; p], vec![0.0; p]);
+        let target_exponents = vec![0; Y.ncols()];
         Ok(Self {
             X,
             Y,
@@ -110,6 +111,19 @@ impl<'a, T: Scalar> Design<'a, T> {
             penalties,
             n_samples,
         })
+    }
+
+    /// Scales every column by its largest element.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] for NaN and infinities in X or Y.
+    pub(super) fn measure(&mut self) -> Result<()> {
+        let first = usize::from(self.intercept);
+        self.exponents[..first].fill(1);
+        let measured = column_exponents(self.X, self.weights, "X")?;
+        self.exponents[first..].copy_from_slice(&measured);
+        self.target_exponents = column_exponents(self.Y, self.weights, "y")?;
+        Ok(())
     }
 
     /// Adds l2 ‖w‖² to the objective; the intercept stays free.
@@ -169,7 +183,7 @@ impl<'a, T: Scalar> Design<'a, T> {
         let ld = block.ld;
         let first = usize::from(self.intercept);
         if self.intercept {
-            block.A[..rows].fill(0.5);
+            block.A[..rows].fill(ldexp(1.0, -self.exponents[0]));
         }
         let X = self.X.subrows(start.min(self.nrows()), rows);
         let (A, targets) = block.A.split_at_mut(self.ncols() * ld);
@@ -190,44 +204,15 @@ impl<'a, T: Scalar> Design<'a, T> {
         }
         rows > 0
     }
-}
 
-/// 2^e as two normal factors, |e| ≤ 2044.
-fn factors(e: i32) -> (f64, f64) {
-    let half = e.clamp(-1022, 1022);
-    (pow2(half), pow2((e - half).clamp(-1022, 1022)))
-}
-
-/// The exponent of the largest element of every column, or the first element
-/// that is not finite.
-fn column_exponents<T: Scalar>(
-    X: MatRef<'_, T>,
-    weights: Option<&[T]>,
-    name: &'static str,
-) -> Result<Vec<i32>> {
-    let mut largest = vec![0.0_f64; X.ncols()];
-    for i in 0..X.nrows() {
-        let counts = weights.is_none_or(|w| w[i] > T::ZERO);
-        for (j, largest) in largest.iter_mut().enumerate() {
-            let x = X[(i, j)].to_f64();
-            if !x.is_finite() {
-                return Err(Error::NonFinite { name, row: i, column: j, value: x });
-            }
-            if counts && x.abs() > *largest {
-                *largest = x.abs();
-            }
+    /// Multiplies the loaded rows by √w.
+    pub(super) fn weigh(&self, block: &mut Block) {
+        if self.weights.is_none() {
+            return;
         }
-    }
-    Ok(largest.into_iter().map(exponent).collect())
-}
-
-/// Column j of `out` = column j of `X` times 2^(−exponents\[j\]).
-fn load_scaled<T: Scalar>(X: MatRef<'_, T>, exponents: &[i32], out: &mut [f64], ld: usize) {
-    for (j, &e) in exponents.iter().enumerate() {
-        let (a, b) = factors(-e);
-        let out = &mut out[j * ld..j * ld + X.nrows()];
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = X[(i, j)].to_f64() * a * b;
+        let roots: Vec<f64> = block.w[..block.rows].iter().map(|w| w.sqrt()).collect();
+        for column in block.A.chunks_exact_mut(block.ld) {
+            column.iter_mut().zip(&roots).for_each(|(a, root)| *a *= root);
         }
     }
 }

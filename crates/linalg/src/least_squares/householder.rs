@@ -7,11 +7,12 @@
 
 use super::tsqr::Triangle;
 use crate::scale::{exponent, pow2};
+use crate::simd::dispatch;
 
 /// Replaces the upper triangle of the (m, p) block `a` by R of its QR
 /// factorisation; what lies below is left undefined.
 pub(super) fn triangularise(a: &mut [f64], ld: usize, m: usize, p: usize) {
-    pulp::Arch::new().dispatch(|| triangularise_kernel(a, ld, m, p));
+    dispatch!(triangularise_kernel(a: &'a mut [f64], ld: usize, m: usize, p: usize) -> ());
 }
 
 #[inline(always)]
@@ -20,10 +21,56 @@ fn triangularise_kernel(a: &mut [f64], ld: usize, m: usize, p: usize) {
         let (head, tail) = a.split_at_mut((k + 1) * ld);
         let v = &mut head[k * ld + k..k * ld + m];
         let Some((beta, tau)) = reflector(v) else { continue };
-        for j in 0..p - k - 1 {
-            reflect(v, tau, &mut tail[j * ld + k..j * ld + m]);
+        let rest = (p - k - 1) * ld;
+        let mut fours = tail[..rest].chunks_exact_mut(4 * ld);
+        for four in &mut fours {
+            reflect_four(v, tau, four, ld, k, m);
+        }
+        for column in fours.into_remainder().chunks_exact_mut(ld) {
+            reflect(v, tau, &mut column[k..m]);
         }
         v[0] = beta;
+    }
+}
+
+/// Reflects four columns at once, so that v is read once for all of them.
+#[inline(always)]
+fn reflect_four(v: &[f64], tau: f64, columns: &mut [f64], ld: usize, k: usize, m: usize) {
+    let (a, rest) = columns.split_at_mut(ld);
+    let (b, rest) = rest.split_at_mut(ld);
+    let (c, d) = rest.split_at_mut(ld);
+    let (a, b, c, d) = (&mut a[k..m], &mut b[k..m], &mut c[k..m], &mut d[k..m]);
+    let mut lanes = [[0.0_f64; 4]; 4];
+    let mut sums = [0.0_f64; 4];
+    {
+        let (v4, v_rest) = v.as_chunks::<4>();
+        let (a4, a_rest) = a.as_chunks::<4>();
+        let (b4, b_rest) = b.as_chunks::<4>();
+        let (c4, c_rest) = c.as_chunks::<4>();
+        let (d4, d_rest) = d.as_chunks::<4>();
+        for ((((v, a), b), c), d) in v4.iter().zip(a4).zip(b4).zip(c4).zip(d4) {
+            for l in 0..4 {
+                lanes[0][l] = v[l].mul_add(a[l], lanes[0][l]);
+                lanes[1][l] = v[l].mul_add(b[l], lanes[1][l]);
+                lanes[2][l] = v[l].mul_add(c[l], lanes[2][l]);
+                lanes[3][l] = v[l].mul_add(d[l], lanes[3][l]);
+            }
+        }
+        for ((((v, a), b), c), d) in v_rest.iter().zip(a_rest).zip(b_rest).zip(c_rest).zip(d_rest) {
+            sums[0] = v.mul_add(*a, sums[0]);
+            sums[1] = v.mul_add(*b, sums[1]);
+            sums[2] = v.mul_add(*c, sums[2]);
+            sums[3] = v.mul_add(*d, sums[3]);
+        }
+    }
+    for (sum, lanes) in sums.iter_mut().zip(lanes) {
+        *sum = -tau * (*sum + ((lanes[0] + lanes[2]) + (lanes[1] + lanes[3])));
+    }
+    for ((((v, a), b), c), d) in v.iter().zip(a).zip(b).zip(c).zip(d) {
+        *a = v.mul_add(sums[0], *a);
+        *b = v.mul_add(sums[1], *b);
+        *c = v.mul_add(sums[2], *c);
+        *d = v.mul_add(sums[3], *d);
     }
 }
 
@@ -86,11 +133,12 @@ pub(super) struct PivotedFactor {
     pub(super) shifts: Vec<i32>,
     /// Number of independent columns.
     pub(super) rank: usize,
-    /// Number of columns.
+    /// Number of columns; those of R beyond are targets, rotated along.
     pub(super) p: usize,
 }
 
-/// Pivots the columns of a triangular or trapezoidal factor ~ (rows, p).
+/// Pivots the first p columns of a triangular or trapezoidal factor with `rows`
+/// rows; what columns follow are targets, which are only reflected.
 ///
 /// The first `fixed` columns keep their places. A column counts as dependent
 /// when what is left of it is at most `tol` times its own length. Among the
@@ -106,6 +154,7 @@ pub(super) fn pivot(
     let Triangle { mut R, rows } = triangle;
     // Columns were scaled by their largest element; now by their length.
     let mut shifts = vec![0; p];
+    let total = R.len() / rows.max(1);
     for (column, shift) in R.chunks_exact_mut(rows.max(1)).zip(&mut shifts) {
         *shift = exponent(dot(column, column).sqrt());
         let factor = pow2(-*shift);
@@ -141,7 +190,7 @@ pub(super) fn pivot(
         let (head, tail) = R.split_at_mut((k + 1) * rows);
         let v = &mut head[k * rows + k..(k + 1) * rows];
         if let Some((beta, tau)) = reflector(v) {
-            for j in 0..p - k - 1 {
+            for j in 0..total - k - 1 {
                 reflect(v, tau, &mut tail[j * rows + k..(j + 1) * rows]);
             }
             v[0] = beta;
@@ -153,6 +202,17 @@ pub(super) fn pivot(
 }
 
 impl PivotedFactor {
+    /// The factor R = Lᵀ of a Cholesky factorisation, L row-major ~ (p, p).
+    pub(super) fn from_cholesky(L: Vec<f64>, p: usize) -> Self {
+        Self { R: L, rows: p, order: (0..p).collect(), shifts: vec![0; p], rank: p, p }
+    }
+
+    /// The rotated target `t`; the first `rank` entries belong to the columns.
+    pub(super) fn rotated(&self, t: usize) -> &[f64] {
+        let start = (self.p + t) * self.rows;
+        &self.R[start..start + self.rows]
+    }
+
     /// x ← R₁₁⁻¹ x for the leading (rank, rank) triangle.
     pub(super) fn solve(&self, x: &mut [f64]) {
         for k in (0..self.rank).rev() {
@@ -171,5 +231,28 @@ impl PivotedFactor {
             let column = &self.R[k * self.rows..k * self.rows + k + 1];
             x[k] = (x[k] - dot(&column[..k], &x[..k])) / column[k];
         }
+    }
+
+    /// Lengths of the rows of R₁₁⁻¹, in the factor's order and units.
+    pub(super) fn inverse_lengths(&self) -> Vec<f64> {
+        let mut ss = vec![0.0; self.rank];
+        let mut column = vec![0.0; self.rank];
+        for k in 0..self.rank {
+            column.fill(0.0);
+            column[k] = 1.0;
+            // Column k of the inverse has no entries below k.
+            for i in (0..=k).rev() {
+                let r = &self.R[i * self.rows..=i * self.rows + i];
+                column[i] /= r[i];
+                let x = column[i];
+                for (c, r) in column[..i].iter_mut().zip(r) {
+                    *c -= x * r;
+                }
+            }
+            for (ss, x) in ss.iter_mut().zip(&column[..=k]) {
+                *ss += x * x;
+            }
+        }
+        ss.into_iter().map(f64::sqrt).collect()
     }
 }

@@ -6,24 +6,30 @@
 
 mod condition;
 mod design;
+mod gram_route;
 mod householder;
+mod load;
 mod min_norm;
+mod normal_equations;
 mod refine;
 mod ridge_path;
 
 mod tsqr;
 
+pub use normal_equations::NormalEquations;
 pub use ridge_path::{RidgePath, RidgeSolution};
 
 use faer::MatRef;
 
 use crate::scale::ldexp;
+use crate::twofold::Twofold;
 use crate::{Error, Result, Scalar, Tensor};
 use condition::condition;
 use design::Design;
 use householder::{PivotedFactor, pivot};
 pub(crate) use householder::{dot, reflect, reflector};
-use refine::{Targets, refine};
+pub(crate) use load::transpose_tile;
+use refine::{Refined, Start, Targets, refine};
 
 /// Settings of a least-squares solve.
 ///
@@ -52,16 +58,29 @@ pub struct LeastSquares {
     /// free. For many values of λ, or many more columns than rows, take
     /// [`RidgePath`](crate::RidgePath).
     pub l2: f64,
+    /// The route to take; by default the fastest that is safe.
+    pub route: Route,
 }
 
-/// How a solution was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// How a solution is to be found, and how it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Route {
+    /// [`Gram`](Route::Gram) where the condition proves it safe, else
+    /// [`Qr`](Route::Qr) or [`MinNorm`](Route::MinNorm); never what a solution
+    /// reports.
+    #[default]
+    Auto,
+    /// XᵀX and its Cholesky factor, refined to the same digits as the others.
+    /// On request as [`Auto`](Route::Auto): it is left when it is not safe.
+    Gram,
     /// QR of the scaled design in blocks of rows, columns pivoted on the factor.
     Qr,
-    /// The same, completed to the minimum-norm solution of a rank-deficient design.
+    /// [`NormalEquations`], added up block by block; never taken by
+    /// [`LeastSquares`], where it stands for [`Auto`](Route::Auto).
+    NormalEquations,
+    /// The same as [`Qr`](Route::Qr), completed to the minimum-norm solution of a rank-deficient design.
     MinNorm,
 }
 
@@ -119,6 +138,28 @@ pub fn lstsq<T: Scalar>(X: MatRef<'_, T>, Y: MatRef<'_, T>) -> Result<LeastSquar
     LeastSquares::default().solve(X, Y)
 }
 
+/// Contraction beyond which the fast route gives way to the stable one.
+const MAX_CONTRACTION: f64 = 0.1;
+
+/// R₁₁⁻¹ Qᵀy of every target, in the units of the scaled columns.
+fn first_solutions<T: Scalar>(design: &Design<'_, T>, factor: &PivotedFactor) -> Start {
+    let x = (0..design.n_targets())
+        .map(|t| {
+            let mut x = factor.rotated(t)[..factor.rank].to_vec();
+            factor.solve(&mut x);
+            for (x, &j) in x.iter_mut().zip(&factor.order) {
+                *x *= crate::scale::pow2(-factor.shifts[j]);
+            }
+            x
+        })
+        .collect();
+    let length = |t: usize| dot(factor.rotated(t), factor.rotated(t)).sqrt();
+    let lengths = (0..design.n_targets()).map(length).collect();
+    let condition = condition(factor, &vec![0; factor.rank]);
+    let contraction = 4.0 * (factor.p as f64).sqrt() * f64::EPSILON * condition;
+    Start { x, lengths, contraction: contraction.min(0.5) }
+}
+
 impl LeastSquares {
     /// Minimises ‖y − Xw − 1b‖² + λ‖w‖² for every column y of Y.
     ///
@@ -168,35 +209,71 @@ impl LeastSquares {
         &self,
         mut design: Design<'_, T>,
     ) -> Result<LeastSquaresSolution<T>> {
-        design.penalise(self.l2)?;
         let p = design.ncols();
         let tol = match self.rank_tol {
             None => 4.0 * f64::EPSILON * (p as f64).sqrt(),
             Some(tol) if (0.0..1.0).contains(&tol) => tol,
             Some(tol) => return Err(Error::InvalidTolerance { name: "rank_tol", value: tol }),
         };
+        if !(self.l2.is_finite() && self.l2 >= 0.0) {
+            return Err(Error::InvalidPenalty { value: self.l2 });
+        }
+        // Weights hide what stands in rows of weight zero, so those are looked
+        // over first.
+        if !matches!(self.route, Route::Qr | Route::MinNorm)
+            && !design.is_weighted()
+            && tol * gram_route::MAX_CONDITION < 0.1
+            && let Some(found) = gram_route::factor(&mut design, self.l2)
+        {
+            let refined = refine(&design, &found.factor, Targets::Given(found.start));
+            if refined.contraction <= MAX_CONTRACTION {
+                return self.finish(&design, found.factor, refined, Route::Gram, None);
+            }
+        }
+        design.measure()?;
+        design.penalise(self.l2)?;
         let free = usize::from(self.intercept);
-        let R = tsqr::factor(&design, false);
-        let mut factor = pivot(R.clone(), p, free, tol, None);
-        let deficient = factor.rank < p;
-        if deficient {
+        let triangle = tsqr::factor(&design, true);
+        let mut factor = pivot(triangle.clone(), p, free, tol, None);
+        if factor.rank < p {
             // Prefer a basis of columns that are long in the units of X: then
             // the others are short combinations of it.
-            factor = pivot(R, p, free, tol, Some(&design.exponents));
+            factor = pivot(triangle, p, free, tol, Some(&design.exponents));
             // A penalty below rounding is its own limit: the shortest solution.
             design.penalties.fill(0.0);
+            let T = refine(&design, &factor, Targets::Dependent).x;
+            let start = first_solutions(&design, &factor);
+            let refined = refine(&design, &factor, Targets::Given(start));
+            return self.finish(&design, factor, refined, Route::MinNorm, Some(T));
         }
-        let refined = refine(&design, &factor, &Targets::Given);
-        let columns: Vec<Vec<(f64, i32)>> = if deficient {
-            let T = refine(&design, &factor, &Targets::Dependent).x;
-            min_norm::min_norm(&factor, &design.exponents, free, &refined.x, &T)
-        } else {
-            refined.x.iter().map(|x| unpermuted(&factor, &design.exponents, x)).collect()
+        let start = first_solutions(&design, &factor);
+        let refined = refine(&design, &factor, Targets::Given(start));
+        self.finish(&design, factor, refined, Route::Qr, None)
+    }
+
+    /// Puts the refined solution into the units of the data, with its report.
+    fn finish<T: Scalar>(
+        &self,
+        design: &Design<'_, T>,
+        factor: PivotedFactor,
+        refined: Refined,
+        route: Route,
+        dependent: Option<Vec<Vec<Twofold>>>,
+    ) -> Result<LeastSquaresSolution<T>> {
+        let p = design.ncols();
+        let free = usize::from(self.intercept);
+        let deficient = dependent.is_some();
+        let columns: Vec<Vec<(f64, i32)>> = match &dependent {
+            Some(T) => min_norm::min_norm(&factor, &design.exponents, free, &refined.x, T),
+            None => refined.x.iter().map(|x| unpermuted(&factor, &design.exponents, x)).collect(),
         };
-        let reason = match (deficient, design.n_samples < p) {
-            (false, _) => "all columns are independent",
-            (true, true) => "fewer rows than columns: the shortest minimiser",
-            (true, false) => "dependent columns: the shortest minimiser",
+        let reason = match route {
+            Route::Gram => "the condition is low enough for XᵀX to steer the refinement",
+            Route::MinNorm if design.n_samples < p => {
+                "fewer rows than columns: the shortest minimiser"
+            }
+            Route::MinNorm => "dependent columns: the shortest minimiser",
+            _ => "all columns are independent",
         };
         let mut coefficients = Tensor::zeros(&[p - free, design.n_targets()]);
         let mut intercept = vec![T::ZERO; design.n_targets()];
@@ -219,7 +296,7 @@ impl LeastSquares {
             factor.order[..rank].iter().map(|&j| design.exponents[j] + factor.shifts[j]).collect();
         let half_weight = design.weight_exponent / 2;
         let residual_norm = refined.residual_ss.iter().zip(&design.target_exponents);
-        let inverse = inverse_lengths(&factor);
+        let inverse = factor.inverse_lengths();
         let shrinkage: f64 = (0..rank)
             .map(|i| {
                 let j = factor.order[i];
@@ -246,7 +323,7 @@ impl LeastSquares {
                 }
                 out
             }),
-            route: if deficient { Route::MinNorm } else { Route::Qr },
+            route,
             reason,
             refinement_sweeps: refined.sweeps,
             last_correction: refined.last_correction,
@@ -376,29 +453,10 @@ impl<T: Scalar> LeastSquaresSolution<T> {
 }
 
 /// The solution in the design's order, each value with its binary exponent.
-fn unpermuted(
-    factor: &PivotedFactor,
-    exponents: &[i32],
-    x: &[crate::twofold::Twofold],
-) -> Vec<(f64, i32)> {
+fn unpermuted(factor: &PivotedFactor, exponents: &[i32], x: &[Twofold]) -> Vec<(f64, i32)> {
     let mut out = vec![(0.0, 0); factor.p];
     for (x, &j) in x.iter().zip(&factor.order) {
         out[j] = (x.hi, -exponents[j]);
     }
     out
-}
-
-/// Lengths of the rows of R₁₁⁻¹, in the factor's order and units.
-fn inverse_lengths(factor: &PivotedFactor) -> Vec<f64> {
-    let mut ss = vec![0.0; factor.rank];
-    let mut column = vec![0.0; factor.rank];
-    for k in 0..factor.rank {
-        column.fill(0.0);
-        column[k] = 1.0;
-        factor.solve(&mut column);
-        for (ss, x) in ss.iter_mut().zip(&column[..=k]) {
-            *ss += x * x;
-        }
-    }
-    ss.into_iter().map(f64::sqrt).collect()
 }

@@ -78,6 +78,7 @@ impl<'a, T: Scalar> RidgePath<'a, T> {
         intercept: bool,
     ) -> Result<Self> {
         let mut design = Design::new(X, Y, weights, intercept)?;
+        design.measure()?;
         let free = usize::from(intercept);
         let (c, targets) = (X.ncols(), Y.ncols());
         // One exponent for all columns: the penalty compares them as they are.

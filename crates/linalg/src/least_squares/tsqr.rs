@@ -27,12 +27,7 @@ pub(super) fn factor<T: Scalar>(design: &Design<'_, T>, targets: bool) -> Triang
     while design.load(&mut block, start) {
         start += block.rows;
         let (ld, rows) = (block.ld, block.rows);
-        for i in (0..rows).filter(|_| design.is_weighted()) {
-            let root = block.w[i].sqrt();
-            for j in 0..p {
-                block.A[j * ld + i] *= root;
-            }
-        }
+        design.weigh(&mut block);
         triangularise(&mut block.A, ld, rows, p);
         push(&mut tree, upper(&block.A, ld, rows, p), p);
     }

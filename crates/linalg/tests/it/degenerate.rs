@@ -2,7 +2,8 @@
 
 use wonderland_linalg::{Error, LeastSquares, LeastSquaresSolution, Route, Tensor, column, lstsq};
 
-const WITH_INTERCEPT: LeastSquares = LeastSquares { intercept: true, rank_tol: None, l2: 0.0 };
+const WITH_INTERCEPT: LeastSquares =
+    LeastSquares { intercept: true, rank_tol: None, l2: 0.0, route: Route::Auto };
 
 #[track_caller]
 fn check(

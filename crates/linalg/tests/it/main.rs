@@ -9,8 +9,10 @@
 mod degenerate;
 mod exact;
 mod factorisations;
+mod normal_equations;
 mod refinement;
 mod ridge;
+mod routes;
 mod strd;
 
 #[test]

@@ -1,0 +1,116 @@
+//! Reading strided rows into a scaled, column-major `f64` block, and looking a
+//! matrix over before that.
+
+use faer::MatRef;
+
+use crate::scale::{exponent, pow2};
+use crate::{Error, Result, Scalar};
+
+/// 2^e as two normal factors, |e| ≤ 2044.
+pub(super) fn factors(e: i32) -> (f64, f64) {
+    let half = e.clamp(-1022, 1022);
+    (pow2(half), pow2((e - half).clamp(-1022, 1022)))
+}
+
+/// Column j of `out` (from `j · ld`) = column j of `X` times 2^(−exponents\[j\]).
+pub(super) fn load_scaled<T: Scalar>(
+    X: MatRef<'_, T>,
+    exponents: &[i32],
+    out: &mut [f64],
+    ld: usize,
+) {
+    // Rows taken together: one cache line of each column is written at a time.
+    const TILE: usize = 8;
+    let n = X.nrows();
+    let scales: Vec<(f64, f64)> = exponents.iter().map(|&e| factors(-e)).collect();
+    let mut start = 0;
+    let plain = scales.iter().all(|&(_, t)| t.to_bits() == 1.0_f64.to_bits());
+    let factors: Vec<f64> = scales.iter().map(|&(s, _)| s).collect();
+    while plain && start + TILE <= n {
+        let rows: [Option<&[T]>; TILE] =
+            std::array::from_fn(|i| X.row(start + i).try_as_row_major().map(|r| r.as_slice()));
+        if rows.iter().any(Option::is_none) {
+            break;
+        }
+        T::transpose_tile(rows.map(Option::unwrap_or_default), &factors, &mut out[start..], ld);
+        start += TILE;
+    }
+    for (j, (&(s, t), out)) in scales.iter().zip(out.chunks_mut(ld.max(1))).enumerate() {
+        let column = X.col(j).subrows(start, n - start);
+        let out = &mut out[start..n];
+        if let Some(column) = column.try_as_col_major() {
+            for (out, x) in out.iter_mut().zip(column.as_slice()) {
+                *out = x.to_f64() * s * t;
+            }
+        } else {
+            for (out, x) in out.iter_mut().zip(column.iter()) {
+                *out = x.to_f64() * s * t;
+            }
+        }
+    }
+}
+
+/// The exponent of the largest element of every column, over rows that count,
+/// or the first element that is not finite in any row.
+pub(super) fn column_exponents<T: Scalar>(
+    X: MatRef<'_, T>,
+    weights: Option<&[T]>,
+    name: &'static str,
+) -> Result<Vec<i32>> {
+    let mut largest = vec![0.0_f64; X.ncols()];
+    for i in 0..X.nrows() {
+        let counts = weights.is_none_or(|w| w[i] > T::ZERO);
+        // NaN and infinities alike make x · 0 differ from zero.
+        let mut taint = 0.0;
+        let mut see = |m: &mut f64, x: f64| {
+            taint += x * 0.0;
+            if counts && x.abs() > *m {
+                *m = x.abs();
+            }
+        };
+        if let Some(row) = X.row(i).try_as_row_major() {
+            largest.iter_mut().zip(row.as_slice()).for_each(|(m, x)| see(m, x.to_f64()));
+        } else {
+            largest.iter_mut().zip(X.row(i).iter()).for_each(|(m, x)| see(m, x.to_f64()));
+        }
+        if taint != 0.0 {
+            let at = |j: &usize| !X[(i, *j)].is_finite();
+            let column = (0..X.ncols()).find(at).unwrap_or(0);
+            let value = X[(i, column)].to_f64();
+            return Err(Error::NonFinite { name, row: i, column, value });
+        }
+    }
+    Ok(largest.into_iter().map(exponent).collect())
+}
+
+/// Writes eight rows into columns `ld` apart, column j times `scales\[j\]`.
+#[inline(always)]
+pub(crate) fn transpose_tile<T: Scalar>(
+    rows: [&[T]; 8],
+    scales: &[f64],
+    out: &mut [f64],
+    ld: usize,
+) {
+    let c = scales.len();
+    let rows = rows.map(|row| &row[..c]);
+    let mut j = 0;
+    // Four columns at a time, so that loads and stores are both vectors.
+    while j + 4 <= c {
+        let mut tile = [[0.0_f64; 8]; 4];
+        for i in 0..8 {
+            for l in 0..4 {
+                tile[l][i] = rows[i][j + l].to_f64() * scales[j + l];
+            }
+        }
+        for l in 0..4 {
+            out[(j + l) * ld..(j + l) * ld + 8].copy_from_slice(&tile[l]);
+        }
+        j += 4;
+    }
+    while j < c {
+        for i in 0..8 {
+            out[j * ld + i] = rows[i][j].to_f64() * scales[j];
+        }
+        j += 1;
+    }
+}
