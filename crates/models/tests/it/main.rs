@@ -6,6 +6,7 @@
 mod conformance;
 mod degenerate;
 mod kit;
+mod optimum;
 
 #[test]
 fn every_file_is_declared() {
