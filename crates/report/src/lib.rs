@@ -15,6 +15,7 @@ pub use picture::confusion::confusion_matrix;
 pub use picture::coverage::{ClassCoverage, class_coverage, set_sizes};
 pub use picture::curve::{Curve, precision_recall, roc};
 pub use picture::histogram::confidence_histogram;
+pub use picture::reliability::reliability_diagram;
 pub use picture::residual::{Interval, intervals, residuals};
 pub use picture::{Picture, Theme};
 pub use threshold::ThresholdTool;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use wonderland_linalg::Route;
-use wonderland_models::Lambda;
+use wonderland_models::{FitStop, Lambda};
 
 use crate::{Model, Pipeline};
 
@@ -23,10 +23,11 @@ pub struct Description {
     pub objective: String,
     /// The minimum that was reached.
     pub minimum: f64,
-    /// The intercept in the units of the target, if one was fitted.
-    pub intercept: Option<Coefficient>,
-    /// Coefficients in the units of the file, in the order of the features.
-    pub coefficients: Vec<Coefficient>,
+    /// The linear functions that were fitted: one for a quantity, one for two
+    /// classes (the log-odds of the second), one per class for more.
+    pub outputs: Vec<Output>,
+    /// How the minimum was searched for, where it was.
+    pub search: Option<Search>,
     /// Independent columns, the intercept's included, where the fit tells.
     pub rank: Option<usize>,
     /// Columns, the intercept's included.
@@ -45,6 +46,28 @@ pub struct Description {
     pub warnings: Vec<Warning>,
 }
 
+/// One fitted linear function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Output {
+    /// The class whose logit (of two classes, log-odds) it is.
+    pub class: Option<String>,
+    /// The intercept in the units of the target, if one was fitted.
+    pub intercept: Option<Coefficient>,
+    /// Coefficients in the units of the file, in the order of the features.
+    pub coefficients: Vec<Coefficient>,
+}
+
+/// How a minimum was searched for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Search {
+    /// Iterations of the solver.
+    pub iterations: usize,
+    /// Why it stopped.
+    pub stop: FitStop,
+    /// Largest entry of the gradient in the scaled parameters.
+    pub gradient_norm: f64,
+}
+
 /// A penalty on the size of the coefficients.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Penalty {
@@ -52,8 +75,8 @@ pub struct Penalty {
     pub lambda: f64,
     /// The rule by which λ was chosen, and how many values were tried.
     pub chosen: Option<(Lambda, usize)>,
-    /// Degrees of freedom that the penalty leaves.
-    pub effective_df: f64,
+    /// Degrees of freedom that the penalty leaves, where the fit tells.
+    pub effective_df: Option<f64>,
 }
 
 /// One coefficient, by the name of its feature.
@@ -97,6 +120,11 @@ pub enum Warning {
         /// The penalty.
         lambda: f64,
     },
+    /// The solver stopped before the minimum.
+    NotConverged {
+        /// Why it stopped.
+        stop: FitStop,
+    },
     /// As many coefficients as rows: the fit says nothing about its errors.
     NoRowsLeft,
 }
@@ -120,6 +148,9 @@ impl fmt::Display for Warning {
                 f,
                 "the best λ, {lambda:.3e}, is the last that was tried: a better one may lie beyond"
             ),
+            Self::NotConverged { stop } => {
+                write!(f, "the fit is not at its minimum: {stop}")
+            }
             Self::NoRowsLeft => f.write_str(
                 "as many coefficients as rows: the fit is exact and tells nothing about its errors",
             ),
@@ -131,35 +162,26 @@ impl Pipeline {
     /// The pipeline, described.
     #[must_use]
     pub fn describe(&self) -> Description {
-        let (w, b) = self.model().affine();
-        let features = self.preprocessor().features();
         let fit = Fit::of(self.model());
-        let spreads = &self.training().feature_spread;
-        let coefficients: Vec<Coefficient> = (features.iter().enumerate())
-            .map(|(j, feature)| Coefficient {
-                name: feature.name.clone(),
-                value: w[j] / feature.scale,
-                std_error: fit.std_errors.as_ref().map(|e| e[j] / feature.scale),
-                interval: fit.intervals.as_ref().map(|i| i[j].map(|end| end / feature.scale)),
-                effect: (w[j] * spreads[j]).abs(),
-            })
-            .collect();
-        // xᵀw + b with x = (v − centre) / scale, sorted by v.
-        let shift: f64 = features.iter().zip(w).map(|(f, w)| w * (f.centre / f.scale)).sum();
-        let intercept = (self.model().has_intercept() || shift != 0.0).then(|| Coefficient {
-            name: "intercept".into(),
-            value: b - shift,
-            std_error: fit.intercept_std_error,
-            interval: fit.intercept_interval,
-            effect: 0.0,
-        });
-        let n_columns = w.len() + usize::from(self.model().has_intercept());
+        let outputs: Vec<Output> = match self.model().classes() {
+            None => vec![self.output(None, self.model().affine(0), &fit)],
+            Some([_, second]) => {
+                let ((w0, b0), (w1, b1)) = (self.model().affine(0), self.model().affine(1));
+                let w = w1.iter().zip(&w0).map(|(one, zero)| one - zero).collect();
+                vec![self.output(Some(second), (w, b1 - b0), &fit)]
+            }
+            Some(classes) => (classes.iter().enumerate())
+                .map(|(k, class)| self.output(Some(class), self.model().affine(k), &fit))
+                .collect(),
+        };
+        let n_features = self.preprocessor().features().len();
+        let n_columns = n_features + usize::from(self.model().has_intercept());
         Description {
             title: self.model().title(),
             objective: self.objective(),
             minimum: fit.minimum,
-            intercept,
-            coefficients,
+            outputs,
+            search: fit.search.clone(),
             rank: fit.rank,
             n_columns,
             condition: fit.condition,
@@ -169,6 +191,31 @@ impl Pipeline {
             confidence: CONFIDENCE,
             warnings: self.warnings(&fit, n_columns),
         }
+    }
+
+    /// One linear function in the units of the file.
+    fn output(&self, class: Option<&String>, (w, b): (Vec<f64>, f64), fit: &Fit) -> Output {
+        let features = self.preprocessor().features();
+        let spreads = &self.training().feature_spread;
+        let coefficients = (features.iter().enumerate())
+            .map(|(j, feature)| Coefficient {
+                name: feature.name.clone(),
+                value: w[j] / feature.scale,
+                std_error: fit.std_errors.as_ref().map(|e| e[j] / feature.scale),
+                interval: fit.intervals.as_ref().map(|i| i[j].map(|end| end / feature.scale)),
+                effect: (w[j] * spreads[j]).abs(),
+            })
+            .collect();
+        // xᵀw + b with x = (v − centre) / scale, sorted by v.
+        let shift: f64 = features.iter().zip(&w).map(|(f, w)| w * (f.centre / f.scale)).sum();
+        let intercept = (self.model().has_intercept() || shift != 0.0).then(|| Coefficient {
+            name: "intercept".into(),
+            value: b - shift,
+            std_error: fit.intercept_std_error,
+            interval: fit.intercept_interval,
+            effect: 0.0,
+        });
+        Output { class: class.cloned(), intercept, coefficients }
     }
 
     /// What was minimised, as a formula.
@@ -183,6 +230,10 @@ impl Pipeline {
         match self.model() {
             Model::Linear(_) => loss,
             Model::Ridge(_) => format!("{loss} + λ‖w‖²"),
+            Model::Logistic(_) => {
+                let mean = if weighted { "weighted mean" } else { "mean" };
+                format!("{mean} cross-entropy + (l2/2) ‖W‖²")
+            }
         }
     }
 
@@ -205,6 +256,9 @@ impl Pipeline {
         {
             warnings.push(Warning::LambdaAtEnd { lambda: model.lambda });
         }
+        if let Some(search) = fit.search.as_ref().filter(|search| !search.stop.converged()) {
+            warnings.push(Warning::NotConverged { stop: search.stop });
+        }
         if let Some(scaled_condition) = fit.scaled_condition.filter(|&c| c > ILL_CONDITIONED) {
             warnings.push(Warning::IllConditioned { scaled_condition });
         }
@@ -225,6 +279,7 @@ struct Fit {
     scaled_condition: Option<f64>,
     route: Option<Route>,
     penalty: Option<Penalty>,
+    search: Option<Search>,
     residual_variance: Option<f64>,
 }
 
@@ -241,15 +296,25 @@ impl Fit {
                 condition: Some(model.condition),
                 scaled_condition: Some(model.scaled_condition),
                 route: Some(model.route),
-                penalty: None,
                 residual_variance: model.residual_variance,
+                ..Self::default()
             },
             Model::Ridge(model) => Self {
                 minimum: model.minimum,
                 penalty: Some(Penalty {
                     lambda: model.lambda,
                     chosen: model.choice.as_ref().map(|choice| (choice.by, choice.path.len())),
-                    effective_df: model.effective_df,
+                    effective_df: Some(model.effective_df),
+                }),
+                ..Self::default()
+            },
+            Model::Logistic(model) => Self {
+                minimum: model.fit.objective,
+                penalty: Some(Penalty { lambda: model.fit.l2, chosen: None, effective_df: None }),
+                search: Some(Search {
+                    iterations: model.fit.iterations,
+                    stop: model.fit.stop,
+                    gradient_norm: model.fit.gradient_norm,
                 }),
                 ..Self::default()
             },

@@ -72,9 +72,34 @@ pub enum Error {
         /// The file.
         file: Snippet,
     },
+    /// The rows for calibration have no best temperature.
+    #[error(
+        "temperature scaling has no optimum on {n} calibration rows: {why}; use `--calibrate platt`, which stays finite, or more rows"
+    )]
+    NoTemperature {
+        /// Rows for calibration.
+        n: usize,
+        /// What about them.
+        why: &'static str,
+    },
+    /// Too few rows for a finite threshold.
+    #[error(
+        "a coverage of {coverage} needs at least {needed} rows set apart for it, but there are {actual}: give more rows or ask for less"
+    )]
+    TooFewConformal {
+        /// The coverage.
+        coverage: f64,
+        /// Rows it takes.
+        needed: usize,
+        /// Rows there are.
+        actual: usize,
+    },
     /// A fault of reading, preprocessing or splitting.
     #[error(transparent)]
     Data(#[from] wonderland_data::Error),
+    /// A fault of calibration or conformal prediction.
+    #[error(transparent)]
+    Calibration(#[from] wonderland_calibration::Error),
     /// A fault of a model.
     #[error(transparent)]
     Models(#[from] wonderland_models::Error),

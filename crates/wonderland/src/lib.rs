@@ -2,26 +2,37 @@
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 
+mod calibrator;
+mod classifier;
+mod conformal;
 mod description;
 mod error;
 mod evaluation;
 mod model;
 mod model_file;
 mod pipeline;
+mod predictions;
 mod recipe;
 mod rows;
 mod training;
 
 pub mod prelude;
 
-pub use description::{Coefficient, Description, Penalty, Warning};
+pub use calibrator::{Calibrate, Calibrator};
+pub use classifier::Classifier;
+pub use conformal::{Conformal, Conformalise};
+pub use description::{Coefficient, Description, Output, Penalty, Search, Warning};
 pub use error::{Error, Result};
-pub use evaluation::{Evaluation, Metrics};
+pub use evaluation::{
+    CalibrationScores, ClassificationMetrics, Evaluation, Metrics, RegressionMetrics,
+    UncalibratedMetrics,
+};
 pub use model::{Model, ModelSettings};
 pub use model_file::Fault;
-pub use pipeline::{Pipeline, Prediction, Predictions};
+pub use pipeline::Pipeline;
+pub use predictions::{ClassPredictions, NumberPredictions, Prediction, Predictions};
 pub use recipe::{Categorical, MissingRows, Recipe};
-pub use training::Training;
+pub use training::{Baseline, Training};
 
 pub use wonderland_autodiff as autodiff;
 pub use wonderland_calibration as calibration;

@@ -4,11 +4,13 @@
 //! every place that has to know it.
 
 use serde::{Deserialize, Serialize};
-use wonderland_data::Task;
+use wonderland_data::{Labels, Task};
 use wonderland_linalg::Tensor;
-use wonderland_models::{FittedLinearRegression, FittedRidge, LinearRegression, Ridge};
+use wonderland_models::{
+    FittedLinearRegression, FittedRidge, LinearRegression, LogisticRegression, Ridge,
+};
 
-use crate::Result;
+use crate::{Classifier, Result};
 
 /// A model with its settings, before it is fitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,14 +20,34 @@ pub enum ModelSettings {
     Linear(LinearRegression),
     /// Ridge regression, on standardised columns.
     Ridge(Ridge),
+    /// Logistic regression, on standardised columns.
+    Logistic(LogisticRegression),
+}
+
+/// What a model is fitted to.
+pub(crate) enum Answers<'a> {
+    /// Quantities.
+    Numbers(&'a [f64]),
+    /// Codes of the given classes.
+    Classes(&'a Labels),
 }
 
 impl ModelSettings {
+    /// The plain model of a task.
+    #[must_use]
+    pub fn plain(task: Task) -> Self {
+        match task {
+            Task::Regression => Self::Linear(LinearRegression::default()),
+            Task::Classification => Self::Logistic(LogisticRegression::default()),
+        }
+    }
+
     /// The task the model is for.
     #[must_use]
     pub fn task(&self) -> Task {
         match self {
             Self::Linear(_) | Self::Ridge(_) => Task::Regression,
+            Self::Logistic(_) => Task::Classification,
         }
     }
 
@@ -35,6 +57,7 @@ impl ModelSettings {
         match self {
             Self::Linear(_) => "linear",
             Self::Ridge(_) => "ridge",
+            Self::Logistic(_) => "logistic",
         }
     }
 
@@ -42,7 +65,7 @@ impl ModelSettings {
     /// depends on the scale of the columns.
     #[must_use]
     pub fn is_penalised(&self) -> bool {
-        matches!(self, Self::Ridge(_))
+        matches!(self, Self::Ridge(_) | Self::Logistic(_))
     }
 
     /// Whether an intercept is fitted.
@@ -51,18 +74,37 @@ impl ModelSettings {
         match self {
             Self::Linear(model) => model.intercept,
             Self::Ridge(model) => model.intercept,
+            Self::Logistic(model) => model.intercept,
         }
     }
 
-    /// Fits the model to numbers.
-    pub(crate) fn fit(&self, X: &Tensor, y: &[f64], weights: Option<&[f64]>) -> Result<Model> {
+    /// Fits the model; `None` when it is for another kind of answers.
+    pub(crate) fn fit(
+        &self,
+        X: &Tensor,
+        answers: &Answers<'_>,
+        weights: Option<&[f64]>,
+    ) -> Result<Option<Model>> {
         let X = X.as_mat();
-        Ok(match (self, weights) {
-            (Self::Linear(model), None) => Model::Linear(model.fit(X, y)?),
-            (Self::Linear(model), Some(w)) => Model::Linear(model.fit_weighted(X, y, w)?),
-            (Self::Ridge(model), None) => Model::Ridge(model.fit(X, y)?),
-            (Self::Ridge(model), Some(w)) => Model::Ridge(model.fit_weighted(X, y, w)?),
-        })
+        Ok(Some(match (self, answers) {
+            (Self::Linear(model), Answers::Numbers(y)) => Model::Linear(match weights {
+                None => model.fit(X, y)?,
+                Some(weights) => model.fit_weighted(X, y, weights)?,
+            }),
+            (Self::Ridge(model), Answers::Numbers(y)) => Model::Ridge(match weights {
+                None => model.fit(X, y)?,
+                Some(weights) => model.fit_weighted(X, y, weights)?,
+            }),
+            (Self::Logistic(model), Answers::Classes(labels)) => {
+                let fit = match weights {
+                    None => model.fit(X, &labels.codes)?,
+                    Some(weights) => model.fit_weighted(X, &labels.codes, weights)?,
+                };
+                Model::Logistic(Classifier { classes: labels.classes.clone(), fit })
+            }
+            (Self::Linear(_) | Self::Ridge(_), Answers::Classes(_))
+            | (Self::Logistic(_), Answers::Numbers(_)) => return Ok(None),
+        }))
     }
 }
 
@@ -75,6 +117,8 @@ pub enum Model {
     Linear(FittedLinearRegression),
     /// Ridge regression.
     Ridge(FittedRidge),
+    /// Logistic regression.
+    Logistic(Classifier),
 }
 
 impl Model {
@@ -83,6 +127,7 @@ impl Model {
     pub fn task(&self) -> Task {
         match self {
             Self::Linear(_) | Self::Ridge(_) => Task::Regression,
+            Self::Logistic(_) => Task::Classification,
         }
     }
 
@@ -92,6 +137,7 @@ impl Model {
         match self {
             Self::Linear(_) => "linear",
             Self::Ridge(_) => "ridge",
+            Self::Logistic(_) => "logistic",
         }
     }
 
@@ -101,6 +147,7 @@ impl Model {
         match self {
             Self::Linear(_) => "linear regression",
             Self::Ridge(_) => "ridge regression",
+            Self::Logistic(_) => "logistic regression",
         }
     }
 
@@ -110,41 +157,60 @@ impl Model {
         match self {
             Self::Linear(model) => model.has_intercept,
             Self::Ridge(model) => model.has_intercept,
+            Self::Logistic(model) => model.fit.has_intercept,
         }
     }
 
-    /// Coefficients and intercept of the columns as the model saw them.
-    pub(crate) fn affine(&self) -> (&[f64], f64) {
+    /// Coefficients and intercept of one output, of the columns as the model
+    /// saw them.
+    pub(crate) fn affine(&self, output: usize) -> (Vec<f64>, f64) {
         match self {
-            Self::Linear(model) => (&model.coefficients, model.intercept),
-            Self::Ridge(model) => (&model.coefficients, model.intercept),
+            Self::Linear(model) => (model.coefficients.clone(), model.intercept),
+            Self::Ridge(model) => (model.coefficients.clone(), model.intercept),
+            Self::Logistic(model) => {
+                let W = &model.fit.coefficients;
+                let w = (0..W.nrows()).map(|j| W[[j, output]]).collect();
+                (w, model.fit.intercept[output])
+            }
         }
     }
 
-    pub(crate) fn predict(&self, X: &Tensor) -> Result<Vec<f64>> {
-        Ok(match self {
-            Self::Linear(model) => model.predict(X.as_mat())?,
-            Self::Ridge(model) => model.predict(X.as_mat())?,
-        })
+    /// Names of the classes, where there are classes.
+    #[must_use]
+    pub fn classes(&self) -> Option<&[String]> {
+        match self {
+            Self::Linear(_) | Self::Ridge(_) => None,
+            Self::Logistic(model) => Some(&model.classes),
+        }
     }
 
-    pub(crate) fn predict_row(&self, x: &[f64]) -> Result<f64> {
+    /// The output for every row: numbers (n), or logits (n, m).
+    pub(crate) fn outputs(&self, X: &Tensor) -> Result<Outputs> {
         Ok(match self {
-            Self::Linear(model) => model.predict_row(x)?,
-            Self::Ridge(model) => model.predict_row(x)?,
+            Self::Linear(model) => Outputs::Numbers(model.predict(X.as_mat())?),
+            Self::Ridge(model) => Outputs::Numbers(model.predict(X.as_mat())?),
+            Self::Logistic(model) => Outputs::Logits(model.decision(X)?),
         })
     }
 
     /// What contradicts itself in a model that came from a file.
     pub(crate) fn fault(&self, n_features: usize) -> Option<String> {
-        let fault = match self {
-            Self::Linear(model) => model.check(),
-            Self::Ridge(model) => model.check(),
+        let (fault, n) = match self {
+            Self::Linear(model) => (model.check(), model.coefficients.len()),
+            Self::Ridge(model) => (model.check(), model.coefficients.len()),
+            Self::Logistic(model) => return model.fault(n_features),
         };
         if let Err(fault) = fault {
             return Some(fault.to_string());
         }
-        let n = self.affine().0.len();
         (n != n_features).then(|| format!("{n} coefficients for {n_features} features"))
     }
+}
+
+/// What a model computes for the rows of X.
+pub(crate) enum Outputs {
+    /// One number per row.
+    Numbers(Vec<f64>),
+    /// The logits of the classes: (n, m).
+    Logits(Tensor),
 }

@@ -2,12 +2,19 @@
 //! value and one file.
 
 use serde::{Deserialize, Serialize};
+use wonderland_calibration::Probabilities;
 use wonderland_data::{Cell, Csv, Preprocessor, ReadAs, Table, Task};
 use wonderland_linalg::Tensor;
 
-use crate::{Model, Result, Training};
+use crate::calibrator::softmax;
+use crate::model::Outputs;
+use crate::{
+    Calibrator, ClassPredictions, Conformal, Model, NumberPredictions, Prediction, Predictions,
+    Result, Training,
+};
 
-/// A fitted pipeline: columns, what was learned about them, and the model.
+/// A fitted pipeline: columns, what was learned about them, the model, its
+/// calibration, and the threshold of its sets or intervals.
 ///
 /// It is made by [`Recipe::fit`](crate::Recipe::fit) or
 /// [`Pipeline::load`], and does not change afterwards: the model that is saved
@@ -18,21 +25,9 @@ pub struct Pipeline {
     target: String,
     preprocessor: Preprocessor,
     model: Model,
+    calibrator: Option<Calibrator>,
+    conformal: Option<Conformal>,
     training: Training,
-}
-
-/// Predictions for the rows of a table, in order.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Predictions {
-    /// One number per row.
-    Numbers(Vec<f64>),
-}
-
-/// The prediction for one row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Prediction {
-    /// A number.
-    Number(f64),
 }
 
 impl Pipeline {
@@ -42,7 +37,17 @@ impl Pipeline {
         model: Model,
         training: Training,
     ) -> Self {
-        Self { target, preprocessor, model, training }
+        Self { target, preprocessor, model, calibrator: None, conformal: None, training }
+    }
+
+    pub(crate) fn set_calibrator(&mut self, calibrator: Calibrator, n_rows: usize) {
+        self.calibrator = Some(calibrator);
+        self.training.n_calibration = n_rows;
+    }
+
+    pub(crate) fn set_conformal(&mut self, conformal: Conformal, n_rows: usize) {
+        self.conformal = Some(conformal);
+        self.training.n_conformal = n_rows;
     }
 
     /// Name of the predicted column.
@@ -69,6 +74,18 @@ impl Pipeline {
         &self.model
     }
 
+    /// The calibration of its probabilities, if there is one.
+    #[must_use]
+    pub fn calibrator(&self) -> Option<&Calibrator> {
+        self.calibrator.as_ref()
+    }
+
+    /// The threshold of its sets or intervals, if there is one.
+    #[must_use]
+    pub fn conformal(&self) -> Option<&Conformal> {
+        self.conformal.as_ref()
+    }
+
     /// The record of the training.
     #[must_use]
     pub fn training(&self) -> &Training {
@@ -86,7 +103,13 @@ impl Pipeline {
     /// and the target (and weights) too.
     #[must_use]
     pub fn csv_with_target(&self) -> Csv {
-        let csv = self.csv().rule(&self.target, ReadAs::Numbers);
+        // Classes called by numbers are compared as numbers: 1.0 is 1.
+        let target = match self.model.classes() {
+            None => ReadAs::Numbers,
+            Some(classes) if classes.iter().all(|c| c.parse::<f64>().is_ok()) => ReadAs::Auto,
+            Some(_) => ReadAs::Text,
+        };
+        let csv = self.csv().rule(&self.target, target);
         match &self.training.weights {
             Some(weights) => csv.rule(weights, ReadAs::Numbers),
             None => csv,
@@ -100,8 +123,41 @@ impl Pipeline {
     /// A column that is missing or of another type, a missing cell or an unseen
     /// category that training made no provision for, an overflow.
     pub fn predict(&self, table: &Table) -> Result<Predictions> {
+        self.predict_features(&self.preprocessor.apply(table)?)
+    }
+
+    fn predict_features(&self, X: &Tensor) -> Result<Predictions> {
+        let conformal = self.conformal.as_ref();
+        Ok(match self.model.outputs(X)? {
+            Outputs::Numbers(values) => {
+                let intervals = conformal.map(|c| c.intervals(&values)).transpose()?.flatten();
+                Predictions::Numbers(NumberPredictions { values, intervals })
+            }
+            Outputs::Logits(logits) => {
+                let proba = self.proba(&logits)?;
+                let sets = conformal.map(|c| c.sets(&proba)).transpose()?.flatten();
+                let classes = self.model.classes().unwrap_or_default().to_vec();
+                let uncalibrated = match self.calibrator {
+                    Some(_) => Some(softmax(&logits)?),
+                    None => None,
+                };
+                Predictions::Classes(ClassPredictions { classes, proba, uncalibrated, sets })
+            }
+        })
+    }
+
+    /// What the model computes for the rows of a table.
+    pub(crate) fn outputs(&self, table: &Table) -> Result<Outputs> {
         let X: Tensor = self.preprocessor.apply(table)?;
-        Ok(Predictions::Numbers(self.model.predict(&X)?))
+        self.model.outputs(&X)
+    }
+
+    /// Probabilities for logits, calibrated if the pipeline is.
+    pub(crate) fn proba(&self, logits: &Tensor) -> Result<Probabilities<'static>> {
+        match &self.calibrator {
+            Some(calibrator) => calibrator.transform(logits),
+            None => softmax(logits),
+        }
     }
 
     /// The prediction for one row, given as cells by the names of their
@@ -115,19 +171,31 @@ impl Pipeline {
     /// use wonderland::prelude::*;
     /// // y = 2x + 1
     /// let table = Csv::default().read("x,y\n0,1\n1,3\n2,5\n".as_bytes(), "line")?;
-    /// let line = Recipe { model: Some(ModelSettings::Linear(LinearRegression::default())), ..Recipe::new("y") }
-    ///     .fit(&table, &[0, 1, 2])?;
-    /// assert_eq!(line.predict_row(&[("x", 10.0.into())])?, Prediction::Number(21.0));
+    /// let all = SplitSettings { test: 0.0, ..SplitSettings::default() };
+    /// let recipe = Recipe { task: Some(Task::Regression), ..Recipe::new("y") };
+    /// let line = recipe.fit(&table, &recipe.split(&table, &all, false)?)?;
+    /// let y = line.predict_row(&[("x", 10.0.into())])?;
+    /// assert_eq!(y, Prediction::Number { value: 21.0, interval: None });
     /// # Ok::<(), wonderland::Error>(())
     /// ```
     pub fn predict_row(&self, cells: &[(&str, Cell<'_>)]) -> Result<Prediction> {
         let x: Vec<f64> = self.preprocessor.apply_row(cells)?;
-        Ok(Prediction::Number(self.model.predict_row(&x)?))
+        let X = Tensor::from_fn(1, x.len(), |_, j| x[j]);
+        Ok(self.predict_features(&X)?.row(0))
     }
 
     /// What contradicts itself in a pipeline that came from a file.
     pub(crate) fn fault(&self) -> Option<String> {
         let n = self.preprocessor.n_features();
-        self.model.fault(n).or_else(|| self.training.fault(n, &self.model))
+        let m = self.model.classes().map(<[String]>::len);
+        let calibrator = || match (&self.calibrator, m) {
+            (None, _) => None,
+            (Some(calibrator), Some(m)) => calibrator.fault(m),
+            (Some(_), None) => Some("a calibration for a quantity".into()),
+        };
+        (self.model.fault(n))
+            .or_else(|| self.training.fault(n, &self.model))
+            .or_else(calibrator)
+            .or_else(|| self.conformal.as_ref().and_then(|c| c.fault(m)))
     }
 }

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use wonderland_data::{
-    Csv, Missing, OneHot, Polynomial, Preprocessing, ReadAs, Snippet, Split, SplitBy,
+    Csv, Labels, Missing, OneHot, Polynomial, Preprocessing, ReadAs, Snippet, Split, SplitBy,
     SplitSettings, Table, Task, Unseen,
 };
 
-use crate::{Error, ModelSettings, Result};
+use crate::{Calibrate, Conformalise, Error, ModelSettings, Result};
 
 /// What is to be learned from a table.
 ///
@@ -21,9 +21,9 @@ use crate::{Error, ModelSettings, Result};
 /// let table = builtin("diabetes")?.table()?;
 /// let recipe = Recipe::new("target");
 /// let split = recipe.split(&table, &SplitSettings::default(), false)?;
-/// let pipeline = recipe.fit(&table, &split.train)?;
-/// let Metrics::Regression(scores) = pipeline.evaluate(&table.select(&split.test))?.metrics;
-/// assert!(scores.beats_baseline());
+/// let pipeline = recipe.fit(&table, &split)?;
+/// let evaluation = pipeline.evaluate(&table.select(&split.test))?;
+/// assert!(evaluation.metrics.beats_baseline());
 /// # Ok::<(), wonderland::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +49,19 @@ pub struct Recipe {
     pub unseen: Unseen,
     /// Columns that are expanded into polynomials.
     pub polynomials: Vec<Polynomial>,
+    /// How the probabilities of a classification are calibrated, on rows of
+    /// their own.
+    pub calibrate: Option<Calibrate>,
+    /// The coverage of prediction sets or intervals, on rows of their own.
+    pub coverage: Option<Conformalise>,
     /// Seed of whatever is drawn in fitting.
     pub seed: u64,
 }
+
+/// Share of the rows that calibrate, unless the split says otherwise.
+const CALIBRATION_SHARE: f64 = 0.1;
+/// Share of the rows that conformalise, unless the split says otherwise.
+const CONFORMAL_SHARE: f64 = 0.2;
 
 /// Which columns are read as categories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +100,8 @@ impl Recipe {
             missing: MissingRows::Refuse,
             unseen: Unseen::Refuse,
             polynomials: Vec::new(),
+            calibrate: None,
+            coverage: None,
             seed: 0,
         }
     }
@@ -144,13 +156,23 @@ impl Recipe {
 
     /// Deals the rows of a table to train, calibrate, conformalise and test.
     ///
-    /// Rows of one group stay together; with `by_order` the last rows test.
+    /// Rows of one group stay together; with `by_order` the last rows test;
+    /// otherwise every class has its share of every part. Where the recipe
+    /// calibrates and the settings set no rows apart for it, 10 % are; where it
+    /// asks for coverage, 20 %.
     ///
     /// # Errors
     /// [`Error::Conflict`] for groups in order; those of
     /// [`SplitSettings::split`].
     pub fn split(&self, table: &Table, settings: &SplitSettings, by_order: bool) -> Result<Split> {
         let n = table.n_rows();
+        let settings = self.with_shares(settings);
+        let strata = match (self.task_of(table)?, &self.group, by_order) {
+            (Task::Classification, None, false) => {
+                Some(Labels::from_column(table, &self.target)?.codes)
+            }
+            _ => None,
+        };
         Ok(match (&self.group, by_order) {
             (Some(_), true) => {
                 return Err(Error::Conflict {
@@ -161,8 +183,31 @@ impl Recipe {
             }
             (Some(group), false) => settings.split(n, SplitBy::Groups(&table.groups(group)?))?,
             (None, true) => settings.split(n, SplitBy::Order)?,
-            (None, false) => settings.split(n, SplitBy::Chance)?,
+            (None, false) => match strata {
+                Some(codes) => settings.split(n, SplitBy::Strata(&codes))?,
+                None => settings.split(n, SplitBy::Chance)?,
+            },
         })
+    }
+
+    /// The settings with rows set apart for whatever the recipe asks for.
+    fn with_shares(&self, settings: &SplitSettings) -> SplitSettings {
+        let or = |set: f64, wanted: bool, share: f64| {
+            if wanted && set == 0.0 { share } else { set }
+        };
+        SplitSettings {
+            calibration: or(settings.calibration, self.calibrate.is_some(), CALIBRATION_SHARE),
+            conformal: or(settings.conformal, self.coverage.is_some(), CONFORMAL_SHARE),
+            ..*settings
+        }
+    }
+
+    /// The task: what the recipe says, or what the target looks like.
+    pub(crate) fn task_of(&self, table: &Table) -> Result<Task> {
+        match self.known_task() {
+            Some(task) => Ok(task),
+            None => Ok(Task::infer(&self.target, &table.column(&self.target)?.values)?),
+        }
     }
 
     /// The task, where the recipe alone tells it.

@@ -1,6 +1,6 @@
 //! Targets and weights of the rows of a table.
 
-use wonderland_data::{Cell, Error as DataError, Snippet, Table, Target, Task, Values};
+use wonderland_data::{Cell, Error as DataError, Labels, Snippet, Table, Target, Task, Values};
 
 use crate::{Error, Result};
 
@@ -36,4 +36,14 @@ pub(crate) fn weights(table: &Table, name: Option<&str>) -> Result<Option<Vec<f6
         }
     }
     Ok(Some(weights.clone()))
+}
+
+/// The target as codes of the classes that occur.
+pub(crate) fn labels(table: &Table, target: &str) -> Result<Labels> {
+    Ok(Labels::from_column(table, target)?)
+}
+
+/// The target as codes of the given classes.
+pub(crate) fn labels_among(table: &Table, target: &str, classes: &[String]) -> Result<Vec<usize>> {
+    Ok(Labels::among(classes, table, target)?.codes)
 }

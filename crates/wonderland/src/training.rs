@@ -1,78 +1,158 @@
-//! Fitting: from a recipe and the training rows of a table to a pipeline, and
-//! the record of it that the pipeline keeps.
+//! Fitting: from a recipe and the rows of a table to a pipeline, and the record
+//! of it that the pipeline keeps.
 
 use serde::{Deserialize, Serialize};
-use wonderland_data::{Snippet, Table, Task};
+use wonderland_data::{Snippet, Split, Table, Task};
 use wonderland_linalg::Tensor;
-use wonderland_models::LinearRegression;
 
+use crate::model::{Answers, Outputs};
 use crate::{Error, Model, ModelSettings, Pipeline, Recipe, Result, rows};
 
 /// What a pipeline remembers of its training. Nothing in it depends on any row
-/// but the training rows.
+/// but those it was fitted on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Training {
-    /// Rows that were fitted on.
+    /// Rows that the model was fitted on.
     pub n_train: usize,
+    /// Rows that its calibration was fitted on.
+    pub n_calibration: usize,
+    /// Rows that its sets or intervals were fitted on.
+    pub n_conformal: usize,
     /// Seed of whatever was drawn.
     pub seed: u64,
     /// The column of weights, if there was one.
     pub weights: Option<String>,
-    /// The (weighted) mean of the target: what the baseline answers.
-    pub target_mean: f64,
+    /// What a model without features answers.
+    pub baseline: Baseline,
     /// Standard deviation of every feature, by which coefficients compare.
     pub feature_spread: Vec<f64>,
 }
 
+/// What a model without features answers, from the training rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// The (weighted) mean of the target.
+    Mean(f64),
+    /// How often each class occurs.
+    ClassCounts(Vec<usize>),
+}
+
 impl Recipe {
-    /// Learns everything from the given rows of a table.
+    /// Learns everything from a table: the preprocessing and the model from the
+    /// training rows, the calibration and the sets or intervals from theirs.
+    /// Test rows are not looked at.
     ///
     /// # Errors
     /// A column that is not there or has two roles, missing cells that are not
-    /// to be imputed, a target that does not fit the model, and the faults of
-    /// the model itself.
+    /// to be imputed, a target that does not fit the model, parts too small for
+    /// what they are for, and the faults of the model itself.
     ///
     /// # Panics
     /// When a row is not in the table.
-    pub fn fit(&self, table: &Table, rows: &[usize]) -> Result<Pipeline> {
+    pub fn fit(&self, table: &Table, split: &Split) -> Result<Pipeline> {
         let settings = self.settings_for(table)?;
-        let preprocessor = self.preprocessing(&settings).fit(table, rows)?;
-        let train = table.select(rows);
+        let preprocessor = self.preprocessing(&settings).fit(table, &split.train)?;
+        let train = table.select(&split.train);
         let X: Tensor = preprocessor.apply(&train)?;
-        let y = rows::numbers(&train, &self.target)?;
         let weights = rows::weights(&train, self.weights.as_deref())?;
-        let model = settings.fit(&X, &y, weights.as_deref())?;
+        let (model, baseline) = match settings.task() {
+            Task::Regression => {
+                let y = rows::numbers(&train, &self.target)?;
+                let mean = wonderland_models::mean(&y, weights.as_deref())?;
+                let model = settings.fit(&X, &Answers::Numbers(&y), weights.as_deref())?;
+                (model, Baseline::Mean(mean))
+            }
+            Task::Classification => {
+                let labels = rows::labels(&train, &self.target)?;
+                let counts = labels.counts();
+                let model = settings.fit(&X, &Answers::Classes(&labels), weights.as_deref())?;
+                (model, Baseline::ClassCounts(counts))
+            }
+        };
+        let model = model.ok_or_else(|| self.mismatch(&settings, settings.task()))?;
         let training = Training {
-            n_train: rows.len(),
+            n_train: split.train.len(),
+            n_calibration: 0,
+            n_conformal: 0,
             seed: self.seed,
             weights: self.weights.clone(),
-            target_mean: wonderland_models::mean(&y, weights.as_deref())?,
+            baseline,
             feature_spread: spread(&X)?,
         };
-        Ok(Pipeline::new(self.target.clone(), preprocessor, model, training))
+        let pipeline = Pipeline::new(self.target.clone(), preprocessor, model, training);
+        let pipeline = self.calibrated(pipeline, table, &split.calibration)?;
+        self.conformalised(pipeline, table, &split.conformal)
+    }
+
+    /// The pipeline with its probabilities calibrated on the given rows.
+    fn calibrated(
+        &self,
+        mut pipeline: Pipeline,
+        table: &Table,
+        rows: &[usize],
+    ) -> Result<Pipeline> {
+        let Some(method) = self.calibrate else { return Ok(pipeline) };
+        let held_out = table.select(rows);
+        let Some(classes) = pipeline.model().classes() else {
+            return Err(Error::Conflict {
+                first: "calibrated probabilities",
+                second: "a quantity as target",
+                mend: "ask for intervals with `--coverage`, or for a classification",
+            });
+        };
+        let labels = rows::labels_among(&held_out, &self.target, classes)?;
+        let Outputs::Logits(logits) = pipeline.outputs(&held_out)? else { return Ok(pipeline) };
+        pipeline.set_calibrator(method.fit(&logits, &labels)?, rows.len());
+        Ok(pipeline)
+    }
+
+    /// The pipeline with sets or intervals fitted on the given rows.
+    fn conformalised(
+        &self,
+        mut pipeline: Pipeline,
+        table: &Table,
+        rows: &[usize],
+    ) -> Result<Pipeline> {
+        let Some(coverage) = self.coverage else { return Ok(pipeline) };
+        let held_out = table.select(rows);
+        let conformal = match (pipeline.outputs(&held_out)?, pipeline.model().classes()) {
+            (Outputs::Logits(logits), Some(classes)) => {
+                let labels = rows::labels_among(&held_out, &self.target, classes)?;
+                coverage.fit_sets(pipeline.proba(&logits)?, &labels, self.seed)?
+            }
+            (Outputs::Numbers(y_hat), _) => {
+                coverage.fit_intervals(&rows::numbers(&held_out, &self.target)?, &y_hat)?
+            }
+            (Outputs::Logits(_), None) => unreachable!("logits belong to classes"),
+        };
+        pipeline.set_conformal(conformal, rows.len());
+        Ok(pipeline)
     }
 
     /// The model to fit: the one asked for, or the plain one for the task.
     fn settings_for(&self, table: &Table) -> Result<ModelSettings> {
-        let settings = self
-            .model
-            .clone()
-            .unwrap_or_else(|| ModelSettings::Linear(LinearRegression::default()));
-        let task = match self.known_task() {
-            Some(task) => task,
-            None => Task::infer(&self.target, &table.column(&self.target)?.values)?,
+        let task = self.task_of(table)?;
+        let settings = self.model.clone().unwrap_or_else(|| ModelSettings::plain(task));
+        if task == settings.task() { Ok(settings) } else { Err(self.mismatch(&settings, task)) }
+    }
+
+    fn mismatch(&self, settings: &ModelSettings, task: Task) -> Error {
+        let (predicts, holds, mend) = match task {
+            Task::Classification => (
+                "numbers",
+                "classes",
+                "use `--model logistic`, or `--task regression` if these numbers are quantities",
+            ),
+            Task::Regression => (
+                "classes",
+                "quantities",
+                "use `--model linear`, or `--task classification` if these numbers are classes",
+            ),
         };
-        if task != settings.task() {
-            return Err(Error::TaskMismatch {
-                model: settings.name(),
-                predicts: "numbers",
-                target: Snippet::new(&self.target),
-                holds: "classes",
-                mend: "give a target of quantities, or `--task regression` if these numbers are quantities",
-            });
-        }
-        Ok(settings)
+        let target = Snippet::new(&self.target);
+        Error::TaskMismatch { model: settings.name(), predicts, target, holds, mend }
     }
 }
 
@@ -88,7 +168,7 @@ fn spread(X: &Tensor) -> Result<Vec<f64>> {
 
 impl Training {
     /// What contradicts itself in a record that came from a file.
-    pub(crate) fn fault(&self, n_features: usize, _model: &Model) -> Option<String> {
+    pub(crate) fn fault(&self, n_features: usize, model: &Model) -> Option<String> {
         let spread = &self.feature_spread;
         if spread.len() != n_features {
             return Some(format!("{} spreads for {n_features} features", spread.len()));
@@ -96,8 +176,17 @@ impl Training {
         if self.n_train == 0 {
             return Some("no training rows".into());
         }
-        let finite =
-            self.target_mean.is_finite() && spread.iter().all(|s| s.is_finite() && *s >= 0.0);
+        let fits = match (&self.baseline, model.classes()) {
+            (Baseline::Mean(mean), None) => mean.is_finite(),
+            (Baseline::ClassCounts(counts), Some(classes)) => {
+                counts.len() == classes.len() && counts.iter().sum::<usize>() == self.n_train
+            }
+            _ => false,
+        };
+        if !fits {
+            return Some("a baseline that does not belong to its model".into());
+        }
+        let finite = spread.iter().all(|s| s.is_finite() && *s >= 0.0);
         (!finite).then(|| "a number in its record is not finite".into())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use wonderland::Pipeline;
+use wonderland::{Evaluation, Metrics, Pipeline};
 
 use crate::Done;
 use crate::arguments::{Reading, Shared};
@@ -34,7 +34,21 @@ impl Evaluate {
         let csv = self.reading.apply(pipeline.csv_with_target());
         let loaded = voice.during("reading", || Source::of(&self.data).read(&csv))?;
         let evaluation = voice.during("evaluating", || pipeline.evaluate(&loaded.table))?;
+        if let Some(warning) = label_shift(&evaluation) {
+            voice.warn(warning);
+        }
         let report = EvaluationReport::new(&pipeline, &evaluation);
         if shared.json { show::json(&report) } else { Ok(Done::print(report.text())) }
     }
+}
+
+/// Says so where the classes come in other shares than in training: accuracy,
+/// calibration and coverage were promised for those.
+fn label_shift(evaluation: &Evaluation) -> Option<String> {
+    const SURPRISING: f64 = 1e-3;
+    let Metrics::Classification(metrics) = &evaluation.metrics else { return None };
+    let p = metrics.label_shift.filter(|&p| p < SURPRISING)?;
+    Some(format!(
+        "the classes come in other shares than in training (p = {p:.1e}): probabilities and coverage were made for those"
+    ))
 }

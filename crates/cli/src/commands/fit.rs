@@ -19,11 +19,13 @@ use options::{Learning, TestRows};
 /// Fit a model to a table, score it on rows it has not seen, and save it
 ///
 /// The target and every text column are named; nothing is guessed silently.
-/// A built-in data set knows its target.
+/// A built-in data set knows its target. Rows are dealt to four disjoint parts:
+/// to train, to calibrate, to find the threshold of sets or intervals, to test.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wonderland fit diabetes
+  wonderland fit digits --calibrate temperature --coverage 0.9 --out digits.wl
   wonderland fit houses.csv --target price --out houses.wl
   wonderland fit houses.csv --target price --model ridge --categorical auto --missing impute
   wonderland fit curve.csv --target y --polynomial x:3 --test none
@@ -67,12 +69,14 @@ impl Fit {
         let (table, dropped) = self.read(source, &recipe, voice).map_err(as_usage)?;
         let split = recipe.split(&table, &self.split_settings(), self.split_by_order)?;
         let test = self.test_table(&recipe, &table, &split.test, voice)?;
-        let pipeline = voice.during("fitting", || recipe.fit(&table, &split.train))?;
+        let pipeline = voice.during("fitting", || recipe.fit(&table, &split))?;
         let evaluation = evaluate(&pipeline, test.as_ref(), voice)?;
         let split = SplitReport {
             rows: table.n_rows(),
             dropped,
             train: split.train.len(),
+            calibration: split.calibration.len(),
+            conformal: split.conformal.len(),
             test: evaluation.as_ref().map_or(0, |e| e.n),
             how: self.how_split(&recipe),
         };

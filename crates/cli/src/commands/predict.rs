@@ -17,13 +17,15 @@ use crate::{Done, interrupt};
 
 /// Predict the target for every row of a table
 ///
-/// Prints one row per input row, in order: `prediction`, then the kept columns.
+/// Prints one row per input row, in order: `prediction`, then what was asked for,
+/// then the kept columns.
 /// Columns are found by name: their order does not matter.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wonderland predict model.wl new.csv --out predictions.csv
   wonderland predict model.wl new.csv --keep id --keep date
+  wonderland predict digits.wl new.csv --proba --sets
   cut -d, -f1-9 new.csv | wonderland predict model.wl -")]
 pub(crate) struct Predict {
     /// A model that `fit --out` wrote
@@ -32,6 +34,15 @@ pub(crate) struct Predict {
     /// The rows: a CSV file, the name of a built-in set, or - for standard input
     #[arg(value_hint = ValueHint::FilePath)]
     data: PathBuf,
+    /// Add the probability of every class, in columns p:CLASS
+    #[arg(long)]
+    proba: bool,
+    /// Add the prediction set of every row, its classes joined by |
+    #[arg(long)]
+    sets: bool,
+    /// Add the prediction interval of every row, in columns lower and upper
+    #[arg(long)]
+    intervals: bool,
     /// Copy this column beside the prediction, exactly as written (repeat for more)
     #[arg(long, value_name = "COLUMN")]
     keep: Vec<String>,
@@ -51,6 +62,7 @@ impl Predict {
         let loaded = voice.during("reading", || self.read(&pipeline))?;
         self.note_unused(&pipeline, &loaded, voice);
         let predictions = voice.during("predicting", || pipeline.predict(&loaded.table))?;
+        self.check(&pipeline, &predictions)?;
         let kept = self.kept(&loaded)?;
         let output = if shared.json {
             show::json(&PredictionReport::new(&pipeline, &predictions, kept))?.stdout
@@ -88,17 +100,76 @@ impl Predict {
     }
 
     fn csv(&self, predictions: &Predictions, kept: &[(&str, &Text)]) -> io::Result<Vec<u8>> {
-        let Predictions::Numbers(numbers) = predictions;
         let mut csv = CsvWriter::new(Vec::new(), self.reading.delimiter);
-        csv.text(PREDICTION)?;
+        self.columns(predictions).iter().try_for_each(|name| csv.text(name))?;
         kept.iter().try_for_each(|(name, _)| csv.text(name))?;
         csv.end_row()?;
-        for (row, number) in numbers.iter().enumerate() {
-            csv.number(*number)?;
+        for row in 0..predictions.len() {
+            match predictions {
+                Predictions::Numbers(numbers) => {
+                    csv.number(numbers.values[row])?;
+                    if let Some(intervals) = numbers.intervals.as_ref().filter(|_| self.intervals) {
+                        intervals[row].iter().try_for_each(|end| csv.number(*end))?;
+                    }
+                }
+                Predictions::Classes(classes) => {
+                    csv.text(classes.class(row))?;
+                    if self.proba {
+                        (0..classes.classes.len())
+                            .try_for_each(|k| csv.number(classes.proba.as_mat()[(row, k)]))?;
+                    }
+                    if let Some(set) = classes.set(row).filter(|_| self.sets) {
+                        csv.text(&set.collect::<Vec<_>>().join("|"))?;
+                    }
+                }
+            }
             kept.iter().try_for_each(|(_, column)| csv.text(column.get(row)))?;
             csv.end_row()?;
         }
         Ok(csv.into_inner())
+    }
+
+    /// Names of the columns of predictions.
+    fn columns(&self, predictions: &Predictions) -> Vec<String> {
+        let mut columns = vec![PREDICTION.to_owned()];
+        match predictions {
+            Predictions::Numbers(_) if self.intervals => {
+                columns.extend(["lower".to_owned(), "upper".to_owned()]);
+            }
+            Predictions::Numbers(_) => {}
+            Predictions::Classes(classes) => {
+                if self.proba {
+                    columns.extend(classes.classes.iter().map(|class| format!("p:{class}")));
+                }
+                if self.sets {
+                    columns.push("set".to_owned());
+                }
+            }
+        }
+        columns
+    }
+
+    /// Refuses what the model has not got, and two columns of one name.
+    fn check(&self, pipeline: &Pipeline, predictions: &Predictions) -> Result<(), UsageError> {
+        let is_classifier = pipeline.model().classes().is_some();
+        let has = pipeline.conformal().is_some();
+        let missing = if self.proba && !is_classifier {
+            "--proba is for classes, and this model predicts a quantity: leave it out"
+        } else if self.sets && !(is_classifier && has) {
+            "this model has no prediction sets: fit a classification with --coverage"
+        } else if self.intervals && (is_classifier || !has) {
+            "this model has no intervals: fit a regression with --coverage"
+        } else {
+            let columns = self.columns(predictions);
+            return match self.keep.iter().find(|name| columns.contains(name)) {
+                None => Ok(()),
+                Some(name) => Err(UsageError(format!(
+                    "two columns of the output would be called `{}`: keep none of that name",
+                    Snippet::new(name)
+                ))),
+            };
+        };
+        Err(UsageError(missing.into()))
     }
 
     /// Says which columns of the file play no part.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use wonderland::{Evaluation, Pipeline};
 
-use super::evaluation::{MetricKeys, scores};
+use super::evaluation::{ConformalKeys, MetricKeys, scores};
 use super::model::ModelKeys;
 use super::{ModelReport, counted, task_name};
 
@@ -23,6 +23,8 @@ pub(crate) struct SplitReport {
     pub(crate) rows: usize,
     pub(crate) dropped: usize,
     pub(crate) train: usize,
+    pub(crate) calibration: usize,
+    pub(crate) conformal: usize,
     pub(crate) test: usize,
     pub(crate) how: String,
 }
@@ -34,7 +36,23 @@ struct FitKeys<'a> {
     model: ModelKeys<'a>,
     n_test: usize,
     n_dropped: usize,
-    metrics: Option<MetricKeys>,
+    metrics: Option<MetricKeys<'a>>,
+    conformal: Option<ConformalKeys<'a>>,
+}
+
+impl SplitReport {
+    /// The parts in the order they are used.
+    fn text(&self) -> String {
+        let mut text = format!("{} to train", self.train);
+        for (rows, purpose) in
+            [(self.calibration, "calibrate"), (self.conformal, "conformalise"), (self.test, "test")]
+        {
+            if rows > 0 || purpose == "test" {
+                let _ = write!(text, ", {rows} to {purpose}");
+            }
+        }
+        format!("{text} ({})", self.how)
+    }
 }
 
 impl<'a> FitReport<'a> {
@@ -59,20 +77,16 @@ impl<'a> FitReport<'a> {
             "{}: {}, {}, target `{}` ({})\n",
             self.data,
             counted(self.split.rows, "row"),
-            counted(about.coefficients.len(), "feature"),
+            counted(pipeline.preprocessor().n_features(), "feature"),
             wonderland::data::Snippet::new(pipeline.target()),
             task_name(pipeline.task()),
         );
-        let _ = writeln!(
-            text,
-            "split: {} to train, {} to test ({})",
-            self.split.train, self.split.test, self.split.how
-        );
+        let _ = writeln!(text, "split: {}", self.split.text());
         let _ = writeln!(text, "model: {}", about.title);
         text.push_str(&self.model.objective());
         if let Some(evaluation) = self.evaluation {
             text.push('\n');
-            text.push_str(&scores(evaluation, "test row"));
+            text.push_str(&scores(pipeline, evaluation, "test row"));
         }
         text.push('\n');
         text.push_str(&self.model.coefficients(top));
@@ -88,6 +102,9 @@ impl Serialize for FitReport<'_> {
             n_test: self.split.test,
             n_dropped: self.split.dropped,
             metrics: self.evaluation.map(|e| MetricKeys::new(&e.metrics)),
+            conformal: self
+                .evaluation
+                .and_then(|e| ConformalKeys::new(self.model.pipeline, &e.metrics)),
         }
         .serialize(serializer)
     }

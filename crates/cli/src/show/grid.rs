@@ -25,8 +25,14 @@ impl Grid {
 
     /// Adds a row; cells may come from a file, so they are made fit to be shown.
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        debug_assert_eq!(N, self.columns.len());
-        self.rows.push(cells.iter().map(|cell| Snippet::new(cell).to_string()).collect());
+        self.cells(&cells);
+    }
+
+    /// Adds a row of as many cells as there are columns.
+    pub(crate) fn cells<S: AsRef<str>>(&mut self, cells: &[S]) {
+        debug_assert_eq!(cells.len(), self.columns.len());
+        let shown = |cell: &S| Snippet::new(cell.as_ref()).to_string();
+        self.rows.push(cells.iter().map(shown).collect());
     }
 }
 

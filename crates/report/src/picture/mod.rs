@@ -10,6 +10,7 @@ pub(crate) mod confusion;
 pub(crate) mod coverage;
 pub(crate) mod curve;
 pub(crate) mod histogram;
+pub(crate) mod reliability;
 pub(crate) mod residual;
 
 /// How a stand-alone picture chooses its colours.

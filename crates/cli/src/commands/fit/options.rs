@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use wonderland::calibration::ClassScore;
 use wonderland::data::{Basis, BuiltIn, Polynomial, Task, Unseen};
-use wonderland::models::{Lambda, LinearRegression, Ridge};
-use wonderland::{Categorical, MissingRows, ModelSettings, Recipe};
+use wonderland::models::{Lambda, LinearRegression, LogisticRegression, Ridge};
+use wonderland::{Calibrate, Categorical, Conformalise, MissingRows, ModelSettings, Recipe};
 
 use crate::exit::UsageError;
 
@@ -19,12 +20,12 @@ pub(super) struct Learning {
     /// What kind of target it is: text is classes, many different or broken numbers are quantities
     #[arg(long, value_enum, default_value_t = TaskName::Auto, help_heading = "Model")]
     task: TaskName,
-    /// The model [default: linear for quantities]
+    /// The model [default: linear for quantities, logistic for classes]
     #[arg(long, short, value_enum, help_heading = "Model")]
     model: Option<ModelName>,
-    /// Strength λ of ridge's penalty on standardised columns: a number, or how to choose it:
+    /// Strength of the penalty on standardised columns. Of ridge, λ: a number, or how to choose it:
     /// `auto` and `loo` by leaving out each row, `gcv` by its approximation for many rows,
-    /// `cv:K` by K folds [default: auto]
+    /// `cv:K` by K folds [default: auto]. Of logistic, l2: a number [default: 1 / training rows]
     #[arg(
         long,
         visible_alias = "l2",
@@ -32,6 +33,17 @@ pub(super) struct Learning {
         help_heading = "Model"
     )]
     lambda: Option<LambdaOption>,
+    /// Calibrate probabilities on 10 % of the rows, set apart for it
+    #[arg(long, value_enum, default_value_t = CalibrateName::None, help_heading = "Honesty")]
+    calibrate: CalibrateName,
+    /// Predict sets of classes (intervals of quantities) that hold the truth with this frequency,
+    /// from 20 % of the rows, set apart for it
+    #[arg(long, value_name = "FRACTION", help_heading = "Honesty")]
+    coverage: Option<f64>,
+    /// How unusual a class is, for prediction sets: `lac` makes the smallest sets, `aps` and `raps`
+    /// adapt them to each row (their sets are randomised)
+    #[arg(long, value_enum, default_value_t = ScoreName::Lac, requires = "coverage", help_heading = "Honesty")]
+    score: ScoreName,
     /// Fit no intercept: the prediction is 0 where all features are 0
     #[arg(long, help_heading = "Model")]
     no_intercept: bool,
@@ -74,6 +86,60 @@ enum ModelName {
     Linear,
     /// Least squares with a penalty on the size of the coefficients
     Ridge,
+    /// Logistic regression, for classes
+    Logistic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CalibrateName {
+    /// Leave them as they are
+    None,
+    /// One temperature for all logits; decisions stay
+    Temperature,
+    /// Slope and intercept on the log-odds
+    Platt,
+    /// A non-decreasing map; takes many rows
+    Isotonic,
+    /// Frequencies of bins; takes many rows
+    Histogram,
+    /// Merged Venn–Abers pairs
+    VennAbers,
+}
+
+impl CalibrateName {
+    fn method(self) -> Option<Calibrate> {
+        match self {
+            Self::None => None,
+            Self::Temperature => Some(Calibrate::Temperature),
+            Self::Platt => Some(Calibrate::Platt),
+            Self::Isotonic => Some(Calibrate::Isotonic),
+            Self::Histogram => Some(Calibrate::Histogram),
+            Self::VennAbers => Some(Calibrate::VennAbers),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScoreName {
+    /// 1 − p of the class
+    Lac,
+    /// The best other class's p, minus p of the class
+    Margin,
+    /// Cumulative probability of the classes ranked before
+    Aps,
+    /// The same with a penalty of 0.01 on every rank after the fifth
+    Raps,
+}
+
+impl ScoreName {
+    fn score(self) -> ClassScore {
+        match self {
+            Self::Lac => ClassScore::Lac,
+            Self::Margin => ClassScore::Margin,
+            Self::Aps => ClassScore::Aps { randomised: true },
+            Self::Raps => ClassScore::Raps { lambda: 0.01, k_reg: 5, randomised: true },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,6 +189,8 @@ impl Learning {
                 UnseenName::Zeros => Unseen::Zeros,
             },
             polynomials: self.polynomial.iter().map(|p| p.0.clone()).collect(),
+            calibrate: self.calibrate.method(),
+            coverage: self.conformalise()?,
             seed,
             ..Recipe::new(target)
         })
@@ -145,12 +213,31 @@ impl Learning {
             (Some(ModelName::Ridge), lambda) => {
                 Ok(Some(ridge(lambda.unwrap_or(LambdaOption::LeaveOneOut).rule(seed))))
             }
-            (Some(ModelName::Linear) | None, Some(_)) => {
-                Err(UsageError("--lambda is the penalty of ridge: add --model ridge".into()))
+            (Some(ModelName::Logistic), lambda) => {
+                let l2 = match lambda {
+                    None | Some(LambdaOption::LeaveOneOut) => None,
+                    Some(LambdaOption::Given(l2)) => Some(l2),
+                    Some(LambdaOption::Gcv | LambdaOption::Folds(_)) => {
+                        let text = "the penalty of logistic is a number: give --l2 NUMBER";
+                        return Err(UsageError(text.into()));
+                    }
+                };
+                let logistic = LogisticRegression { l2, intercept, ..Default::default() };
+                Ok(Some(ModelSettings::Logistic(logistic)))
             }
+            (Some(ModelName::Linear) | None, Some(_)) => Err(UsageError(
+                "a penalty is for ridge and logistic: add --model ridge or --model logistic".into(),
+            )),
             (Some(ModelName::Linear), None) => Ok(Some(linear)),
             (None, None) => Ok(self.no_intercept.then_some(linear)),
         }
+    }
+
+    fn conformalise(&self) -> Result<Option<Conformalise>, UsageError> {
+        let Some(coverage) = self.coverage else { return Ok(None) };
+        let wanted =
+            Conformalise::to_cover(coverage).map_err(|error| UsageError(error.to_string()))?;
+        Ok(Some(Conformalise { score: self.score.score(), ..wanted }))
     }
 
     fn categorical(&self) -> Categorical {
