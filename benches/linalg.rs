@@ -1,12 +1,13 @@
-//! Products in the shapes of a small network, of a classifier's head and of squares.
+//! Products in the shapes of a small network, of a classifier's head and of squares;
+//! both routes to least squares.
 //!
-//! Elements per second are multiply-adds: twice that is the FLOP rate.
+//! Elements per second are multiply-adds, for products: twice that is the FLOP rate.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use wonderland_benches::uniform;
-use wonderland_linalg::{Tensor, matmul_into};
+use wonderland_linalg::{LeastSquares, Route, Tensor, matmul_into};
 
 /// (name, n, k, m) of (n, k) × (k, m).
 const SHAPES: &[(&str, usize, usize, usize)] = &[
@@ -33,5 +34,28 @@ fn products(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(linalg, products);
+/// Both routes to least squares on one well-conditioned problem; elements are
+/// those of X.
+fn least_squares(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("linalg/least-squares-f64");
+    group.sample_size(10);
+    for (n, c) in [(100_000, 20), (20_000, 100)] {
+        let x = uniform::<f64>(n, c, 3);
+        let y = uniform::<f64>(n, 1, 4);
+        group.throughput(Throughput::Elements((n * c) as u64));
+        for route in [Route::Gram, Route::Qr] {
+            let settings = LeastSquares { intercept: true, route, ..Default::default() };
+            let name = format!("{route:?} {n} x {c}");
+            group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+                bencher.iter(|| {
+                    let fit = settings.solve(black_box(x.as_mat()), black_box(y.as_mat()));
+                    assert_eq!(fit.expect("the data is finite").route, route);
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(linalg, products, least_squares);
 criterion_main!(linalg);

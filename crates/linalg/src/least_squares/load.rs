@@ -93,24 +93,10 @@ pub(crate) fn transpose_tile<T: Scalar>(
 ) {
     let c = scales.len();
     let rows = rows.map(|row| &row[..c]);
-    let mut j = 0;
-    // Four columns at a time, so that loads and stores are both vectors.
-    while j + 4 <= c {
-        let mut tile = [[0.0_f64; 8]; 4];
-        for i in 0..8 {
-            for l in 0..4 {
-                tile[l][i] = rows[i][j + l].to_f64() * scales[j + l];
-            }
+    for (j, (scale, column)) in scales.iter().zip(out.chunks_mut(ld)).enumerate() {
+        // Straight from load to store: a tile in between would be spilled.
+        for (out, row) in column[..8].iter_mut().zip(&rows) {
+            *out = row[j].to_f64() * scale;
         }
-        for l in 0..4 {
-            out[(j + l) * ld..(j + l) * ld + 8].copy_from_slice(&tile[l]);
-        }
-        j += 4;
-    }
-    while j < c {
-        for i in 0..8 {
-            out[j * ld + i] = rows[i][j].to_f64() * scales[j];
-        }
-        j += 1;
     }
 }
