@@ -93,6 +93,14 @@ pub enum Error {
         /// Elements of each slice given.
         actual: Vec<usize>,
     },
+    /// A plan cannot be made within its budget.
+    #[error("a budget of {bytes} B cannot be met: the least for this program is {least} B")]
+    Budget {
+        /// Bytes allowed.
+        bytes: usize,
+        /// Bytes needed when every loop keeps one state.
+        least: usize,
+    },
     /// A tree was given another number of leaves than it has.
     #[error("the tree has {expected} leaves but {actual} were given: give one per leaf, in order")]
     LeafCount {

@@ -62,9 +62,9 @@ impl Graph {
     /// Emits `op`, or tells what its arguments should be.
     pub(crate) fn try_emit(&mut self, op: Op, args: &[Id], at: Place) -> Result<Id, String> {
         let shape = match (&op, args) {
-            (Op::Part(k), &[bundle]) => match self.op(bundle) {
-                Op::Scan(scan) => scan.part_shape(*k as usize),
-                _ => return Err("only loops have parts".to_owned()),
+            (Op::Part(k), &[bundle]) => match self.op(bundle).as_loop() {
+                Some(scan) => scan.part_shape(*k as usize),
+                None => return Err("only loops have parts".to_owned()),
             },
             _ => {
                 let shapes: Vec<Shape> = args.iter().map(|&a| self.shape(a)).collect();

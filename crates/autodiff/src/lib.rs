@@ -39,7 +39,7 @@ pub use error::{Error, Operand, Place, Result, ShapeFault};
 pub use lint::Warning;
 pub use numeric::{Quotient, numerical_derivative, numerical_gradient};
 pub use op::Kind;
-pub use plan::{Plan, PlanFault, PlanReport};
+pub use plan::{Budget, Plan, PlanFault, PlanReport};
 pub use program::{Input, Program};
 pub use run::{Arg, Args};
 pub use scan::{Scanned, custom, scan};

@@ -299,7 +299,7 @@ fn tangent(g: &mut Graph, instr: &Instr, args: &[Id], y: Id, dots: &[Option<Id>]
         | Op::ArgMax(_)
         | Op::OneHot(_)
         | Op::StopGradient => None,
-        Op::Scan(_) | Op::Part(_) => unreachable!("loops have their own rule"),
+        Op::Scan(_) | Op::Rewind(_) | Op::Part(_) => unreachable!("loops have their own rule"),
     }
 }
 

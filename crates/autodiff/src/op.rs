@@ -83,6 +83,18 @@ pub(crate) struct ScanOp {
     pub(crate) reverse: bool,
 }
 
+/// A reverse loop that makes the states of its forward loop again from a few
+/// kept ones. Arguments are those of the reverse loop, then those of the
+/// forward loop; plans make it, programs never hold it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct RewindOp {
+    pub(crate) back: ScanOp,
+    pub(crate) forward: ScanOp,
+    /// For each argument of the reverse loop, which state it is the history of.
+    pub(crate) history: Vec<Option<u32>>,
+    pub(crate) slots: u32,
+}
+
 /// A user's operation: its value, and its tangent as a program over arguments,
 /// result and tangents of the arguments.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -225,6 +237,8 @@ pub(crate) enum Op {
     StopGradient,
     /// A loop.
     Scan(Box<ScanOp>),
+    /// A reverse loop within a budget of states.
+    Rewind(Box<RewindOp>),
     /// One result of a loop.
     Part(u32),
     /// A user's operation.
@@ -285,6 +299,7 @@ impl Op {
             Op::Softmax(_) => "softmax",
             Op::StopGradient => "stop_gradient",
             Op::Scan(_) => "scan",
+            Op::Rewind(_) => "rewind",
             Op::Part(_) => "part",
             Op::Custom(_) => "custom",
         }
@@ -340,6 +355,7 @@ impl Op {
             | Op::LogSumExp(_)
             | Op::Softmax(_)
             | Op::Scan(_)
+            | Op::Rewind(_)
             | Op::Part(_)
             | Op::Custom(_) => false,
         }
@@ -350,7 +366,7 @@ impl Op {
         match self {
             Op::Input(_, kind) => *kind,
             Op::Iota(_) | Op::ArgMax(_) => Kind::Index,
-            Op::Scan(_) => Kind::Bundle,
+            Op::Scan(_) | Op::Rewind(_) => Kind::Bundle,
             _ => Kind::Real,
         }
     }
@@ -455,6 +471,7 @@ impl Op {
                 Shape::try_new(&dims).ok_or_else(|| "at most eight axes".to_owned())
             }
             Op::Scan(scan) => scan.check(args),
+            Op::Rewind(_) => Ok(Shape::SCALAR),
             Op::Part(_) => Err("parts are made by the loop".to_owned()),
             Op::Custom(custom) => {
                 let inputs = &custom.value.0.inputs;
@@ -520,6 +537,11 @@ impl Op {
             }
             Op::LogSumExp(_) | Op::Softmax(_) => 3 * args[0].len() as u64,
             Op::Scan(scan) => u64::from(scan.length) * scan.body.0.flops(),
+            Op::Rewind(rewind) => {
+                let (l, c) = (u64::from(rewind.back.length), u64::from(rewind.slots));
+                let again = crate::checkpoint::advances(l, c) * rewind.forward.body.0.flops();
+                l * rewind.back.body.0.flops() + again
+            }
             Op::Custom(custom) => custom.value.0.flops(),
         }
     }
@@ -596,6 +618,17 @@ fn gather_shape(along: bool, x: Shape, index: Shape) -> Result<Shape, String> {
         return Err("at most eight axes".to_owned());
     }
     Ok(rest.after(&index.dims()))
+}
+
+impl Op {
+    /// The loop whose results this operation gives.
+    pub(crate) fn as_loop(&self) -> Option<&ScanOp> {
+        match self {
+            Op::Scan(scan) => Some(scan),
+            Op::Rewind(rewind) => Some(&rewind.back),
+            _ => None,
+        }
+    }
 }
 
 impl ScanOp {

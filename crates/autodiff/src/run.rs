@@ -323,6 +323,7 @@ pub(crate) fn evaluate<T: Scalar>(
         Op::LogSumExp(axis) => reduce::logsumexp(*axis, arg(0), out.0),
         Op::Softmax(axis) => reduce::softmax(*axis, arg(0), out.0),
         Op::Scan(scan) => return run_scan(scan, args, watch),
+        Op::Rewind(_) => unreachable!("only plans hold it"),
         Op::Part(k) => match args[0] {
             Value::Bundle(parts) => out.0.copy_from_slice(&parts[*k as usize]),
             _ => unreachable!("parts are taken of loops"),

@@ -1,13 +1,36 @@
 //! Elementwise operations with stretching, and movement of elements.
 
 use wonderland_linalg::Scalar;
+use wonderland_linalg::kernels::Elementary;
 
 use super::scalar::{with_binary, with_unary};
 use crate::op::{Cmp, Op};
 use crate::shape::{Axes, MAX_RANK, Shape, stretched_strides, walk};
 
+/// The vectorised form of an operation; its bits do not depend on the place in
+/// the slice.
+fn elementary(op: &Op) -> Option<Elementary> {
+    Some(match op {
+        Op::Exp => Elementary::Exp,
+        Op::Expm1 => Elementary::ExpM1,
+        Op::Log => Elementary::Ln,
+        Op::Log1p => Elementary::Ln1p,
+        Op::Tanh => Elementary::Tanh,
+        Op::Sigmoid => Elementary::Sigmoid,
+        Op::Softplus => Elementary::Softplus,
+        Op::Erf => Elementary::Erf,
+        Op::Sin => Elementary::Sin,
+        Op::Cos => Elementary::Cos,
+        Op::Atan => Elementary::Atan,
+        _ => return None,
+    })
+}
+
 /// y = f(x).
 pub(crate) fn unary<T: Scalar>(op: &Op, x: &[T], y: &mut [T]) {
+    if let Some(f) = elementary(op) {
+        return f.apply_into(x, y);
+    }
     with_unary!(T, op, f => for (y, &x) in y.iter_mut().zip(x) {
         *y = f(x);
     });
@@ -15,6 +38,9 @@ pub(crate) fn unary<T: Scalar>(op: &Op, x: &[T], y: &mut [T]) {
 
 /// y = f(y).
 pub(crate) fn unary_in_place<T: Scalar>(op: &Op, y: &mut [T]) {
+    if let Some(f) = elementary(op) {
+        return f.apply(y);
+    }
     with_unary!(T, op, f => for y in y.iter_mut() {
         *y = f(*y);
     });
@@ -175,6 +201,23 @@ pub(crate) fn select<T: Scalar>(
     b: (&[T], Shape),
     y: (&mut [T], Shape),
 ) {
+    let shapes = [mask.1, a.1, b.1].map(|s| stretch_of(&s, &y.1));
+    match shapes {
+        [Stretch::Full, Stretch::Full, Stretch::One] if !y.0.is_empty() => {
+            let b = b.0[0];
+            for ((y, &m), &a) in y.0.iter_mut().zip(mask.0).zip(a.0) {
+                *y = if m == T::ZERO { b } else { a };
+            }
+            return;
+        }
+        [Stretch::Full, Stretch::Full, Stretch::Full] => {
+            for (((y, &m), &a), &b) in y.0.iter_mut().zip(mask.0).zip(a.0).zip(b.0) {
+                *y = if m == T::ZERO { b } else { a };
+            }
+            return;
+        }
+        _ => {}
+    }
     let strides = [mask.1, a.1, b.1].map(|s| stretched_strides(&s, &y.1));
     let mut out = y.0.iter_mut();
     walk(&y.1, strides, |[m, i, j]| {
@@ -192,6 +235,14 @@ pub(crate) fn select_in_place<T: Scalar>(
     b: (&[T], Shape),
     y: (&mut [T], Shape),
 ) {
+    if let [Stretch::Full, Stretch::One] = [mask.1, b.1].map(|s| stretch_of(&s, &y.1)) {
+        if let Some(&b) = b.0.first() {
+            for (y, &m) in y.0.iter_mut().zip(mask.0) {
+                *y = if (m == T::ZERO) == kept_if_set { b } else { *y };
+            }
+        }
+        return;
+    }
     let strides = [mask.1, b.1].map(|s| stretched_strides(&s, &y.1));
     let mut out = y.0.iter_mut();
     walk(&y.1, strides, |[m, j]| {

@@ -2,7 +2,7 @@
 //! bits, with errors that grow with log n: sums are pairwise over rows of
 //! sixteen lanes.
 
-use wonderland_linalg::Scalar;
+use wonderland_linalg::{Scalar, kernels};
 
 use super::scalar::is_nan;
 
@@ -152,6 +152,12 @@ pub(crate) fn argmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [u32]) {
 /// y = ln Σ eˣ along an axis; −∞ for an empty line or one of −∞ only.
 pub(crate) fn logsumexp<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
+    if inner == 1 && n > 0 {
+        for (y, x) in y.iter_mut().zip(x.0.chunks_exact(n)) {
+            *y = kernels::logsumexp(x);
+        }
+        return;
+    }
     lines((outer, n, inner), |first, out| {
         let line = || (0..n).map(|k| x.0[first + k * inner]);
         let m = largest(line());
@@ -167,6 +173,17 @@ pub(crate) fn logsumexp<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
 /// gradient of logsumexp there.
 pub(crate) fn softmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
+    if inner == 1 && n > 0 {
+        y.copy_from_slice(x.0);
+        for y in y.chunks_exact_mut(n) {
+            if y.iter().all(|&v| v == -T::INFINITY) {
+                y.fill(T::ZERO);
+            } else {
+                kernels::softmax(y);
+            }
+        }
+        return;
+    }
     lines((outer, n, inner), |first, _| {
         let at = |k: usize| first + k * inner;
         let m = largest((0..n).map(|k| x.0[at(k)]));

@@ -1,6 +1,6 @@
 //! Lifetimes and places: which values share memory.
 
-use crate::op::{Kind, Op};
+use crate::op::{Kind, Op, ScanOp};
 use crate::plan::{Place, is_alias};
 use crate::program::Program;
 use crate::scan::part_offset;
@@ -80,10 +80,8 @@ impl Layout {
                     Place::Index { start: layout.indices - len, len }
                 }
                 op => {
-                    let len = match op {
-                        Op::Scan(scan) => part_offset(scan, scan.body.0.outputs.len()),
-                        _ => instr.shape.len(),
-                    };
+                    let all = |l: &ScanOp| part_offset(l, l.body.0.outputs.len());
+                    let len = op.as_loop().map_or(instr.shape.len(), all);
                     buffer_of[k] = buffers.len();
                     buffers.push(Buffer { from: k, to: last[k], len });
                     Place::Nowhere
@@ -105,9 +103,8 @@ impl Layout {
             // An alias of a loop's result begins inside the loop's memory.
             let own = match instr.op {
                 Op::Part(part) => {
-                    let Op::Scan(scan) = &program.instrs[instr.args[0] as usize].op else {
-                        unreachable!("parts are taken of loops")
-                    };
+                    let scan = program.instrs[instr.args[0] as usize].op.as_loop();
+                    let scan = scan.expect("parts are taken of loops");
                     let (start, len) =
                         (part_offset(scan, part as usize), scan.part_shape(part as usize).len());
                     shifted(layout.places[instr.args[0] as usize], start, len)
@@ -148,8 +145,7 @@ fn take_over(program: &Program, root: &mut [usize], last: &mut [usize]) -> Vec<O
             let a = instr.args[j] as usize;
             let r = root[a];
             let op = &program.instrs[r].op;
-            let in_arena = op.kind() == Kind::Real
-                && !matches!(op, Op::Input(..) | Op::Const(..) | Op::Scan(_));
+            let in_arena = op.kind() == Kind::Real && !matches!(op, Op::Input(..) | Op::Const(..));
             let whole = program.instrs[a].shape == instr.shape
                 && program.instrs[r].shape.len() == instr.shape.len();
             let alone = instr.args.iter().enumerate().all(|(i, &b)| {

@@ -7,7 +7,9 @@
 //! for the same place. The kernels are those of the interpreter, so both give
 //! the same bits.
 
+mod budget;
 mod layout;
+mod loops;
 mod report;
 mod run;
 
@@ -18,6 +20,7 @@ use crate::linearize::inline;
 use crate::op::{Kind, Op};
 use crate::program::{Id, Program};
 
+pub use budget::Budget;
 pub use report::{PlanFault, PlanReport};
 
 /// Where a value is.
@@ -58,8 +61,8 @@ pub struct Plan<T> {
     arena: Vec<T>,
     fixed: Vec<T>,
     indices: Vec<u32>,
-    /// Loops, by instruction.
-    loops: Vec<(Id, run::Loop<T>)>,
+    /// Loops, in order.
+    loops: Vec<loops::Runner<T>>,
     report: PlanReport,
 }
 
@@ -73,7 +76,7 @@ impl Program {
 
 impl<T: Scalar> Plan<T> {
     fn new(program: &Program) -> Self {
-        let program = without_custom(program);
+        let program = budget::without_unread(&without_custom(program));
         let layout = layout::Layout::of(&program);
         let mut fixed = vec![T::ZERO; layout.fixed];
         let mut indices = vec![0; layout.indices];
@@ -89,11 +92,10 @@ impl<T: Scalar> Plan<T> {
                         *slot = i;
                     }
                 }
-                (Op::Scan(op), _) => loops.push((k as Id, run::Loop::new(op))),
-                _ => {}
+                (op, _) => loops.extend(loops::Runner::new(op)),
             }
         }
-        let inner = loops.iter().map(|(_, l)| l.bytes()).sum::<usize>();
+        let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();
         let report = report::PlanReport::of::<T>(&program, &layout, inner);
         let plan = Self {
             program,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::op::Op;
+use crate::plan::budget::recomputed;
 use crate::plan::layout::Layout;
 use crate::plan::{Place, Plan, is_alias};
 use crate::program::{Program, is_work};
@@ -22,6 +23,8 @@ pub struct PlanReport {
     pub fixed: usize,
     /// Bytes of the plans of loop bodies.
     pub loops: usize,
+    /// Steps of forward loops that reverse loops run again.
+    pub recomputed: u64,
     /// Arithmetic operations per run.
     pub flops: u64,
     /// Bytes read and written per run by the instructions outside loops.
@@ -43,9 +46,18 @@ impl PlanReport {
             lower_bound: layout.lower_bound * size,
             fixed: layout.fixed * size + layout.indices * 4,
             loops,
+            recomputed: recomputed(program),
             flops: program.flops(),
             bytes_moved: moved.sum::<usize>() * size,
         }
+    }
+}
+
+impl PlanReport {
+    /// Bytes of all memory of the plan.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.peak + self.fixed + self.loops
     }
 }
 
@@ -59,13 +71,14 @@ impl fmt::Display for PlanReport {
         write!(
             f,
             "{} steps, {} in place; arena {} B (lower bound {} B), constants {} B, loops {} B; \
-             {} operations, {} B moved",
+             {} steps of loops again; {} operations, {} B moved",
             self.steps,
             self.in_place,
             self.peak,
             self.lower_bound,
             self.fixed,
             self.loops,
+            self.recomputed,
             self.flops,
             self.bytes_moved
         )

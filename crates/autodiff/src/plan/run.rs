@@ -5,12 +5,11 @@ use wonderland_linalg::{Scalar, Tensor};
 
 use crate::error::{Error, Result};
 use crate::kernels::{elementwise, index, matmul, reduce};
-use crate::op::{Kind, Op, ScanOp};
+use crate::op::Op;
 use crate::plan::report::is_step;
 use crate::plan::{Place, Plan};
 use crate::program::{Instr, Program};
 use crate::run::{Arg, Args};
-use crate::scan::part_offset;
 use crate::shape::Shape;
 
 impl<T: Scalar> Plan<T> {
@@ -50,7 +49,12 @@ impl<T: Scalar> Plan<T> {
     }
 
     /// Copies output `k` out.
-    fn copy_output<'a>(&self, k: usize, input: &dyn Fn(usize) -> Arg<'a, T>, out: &mut [T]) {
+    pub(crate) fn copy_output<'a>(
+        &self,
+        k: usize,
+        input: &dyn Fn(usize) -> Arg<'a, T>,
+        out: &mut [T],
+    ) {
         let id = self.program.outputs[k].id as usize;
         match self.places[id] {
             Place::Arena { start, len } => out.copy_from_slice(&self.arena[start..start + len]),
@@ -65,7 +69,7 @@ impl<T: Scalar> Plan<T> {
         }
     }
 
-    fn execute<'a>(&mut self, input: &dyn Fn(usize) -> Arg<'a, T>) -> Result<()> {
+    pub(crate) fn execute<'a>(&mut self, input: &dyn Fn(usize) -> Arg<'a, T>) -> Result<()> {
         if cfg!(debug_assertions) {
             // Nothing of an earlier run may be read.
             self.arena.fill(T::NAN);
@@ -99,9 +103,9 @@ impl<T: Scalar> Plan<T> {
             let view = View { program, places, input, fixed, indices, low, high, cut: start + len };
             match (in_place[k], &instr.op) {
                 (Some(j), _) => view.overwrite(instr, usize::from(j), out),
-                (None, Op::Scan(op)) => {
-                    let (_, body) = loops.next().expect("one plan per loop, in order");
-                    body.run(op, instr, &view, out)?;
+                (None, Op::Scan(_) | Op::Rewind(_)) => {
+                    let runner = loops.next().expect("one per loop, in order");
+                    runner.run(instr, &view, out)?;
                 }
                 (None, _) => view.compute(instr, out)?,
             }
@@ -117,7 +121,7 @@ fn convert<T: Scalar>(from: &[u32], to: &mut [T]) {
 }
 
 /// All memory but the result that is being written.
-struct View<'v, 'a, T> {
+pub(crate) struct View<'v, 'a, T> {
     program: &'v Program,
     places: &'v [Place],
     input: &'v dyn Fn(usize) -> Arg<'a, T>,
@@ -132,7 +136,7 @@ struct View<'v, 'a, T> {
 impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
     /// The numbers of a value, and the shape they have (that of a scalar for a
     /// constant kept once).
-    fn real(&self, id: usize) -> (&'v [T], Shape) {
+    pub(crate) fn real(&self, id: usize) -> (&'v [T], Shape) {
         let shape = self.program.instrs[id].shape;
         match self.places[id] {
             Place::Arena { len: 0, .. } => (&[], shape),
@@ -150,7 +154,7 @@ impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
         }
     }
 
-    fn index(&self, id: usize) -> &'v [u32] {
+    pub(crate) fn index(&self, id: usize) -> &'v [u32] {
         match self.places[id] {
             Place::Index { start, len } => &self.indices[start..start + len],
             Place::Input(k) => match (self.input)(k) {
@@ -208,98 +212,6 @@ impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
             Op::Softmax(axis) => reduce::softmax(*axis, arg(0), y.0),
             op if op.is_elementwise() => elementwise::unary(op, arg(0).0, y.0),
             op => unreachable!("{} is not computed here", op.name()),
-        }
-        Ok(())
-    }
-}
-
-/// The plan of a loop's body, with memory for its arguments.
-#[derive(Clone, Debug)]
-pub(crate) struct Loop<T> {
-    body: Plan<T>,
-    reals: Vec<T>,
-    indices: Vec<u32>,
-    /// Where each argument of the body begins in its memory, and its length.
-    given: Vec<(usize, usize)>,
-    /// Where each result of the loop begins among all, and its length per step.
-    results: Vec<(usize, usize)>,
-}
-
-impl<T: Scalar> Loop<T> {
-    pub(crate) fn new(op: &ScanOp) -> Self {
-        let body = &op.body.0;
-        let (mut reals, mut indices) = (0, 0);
-        let given = body.inputs.iter().map(|input| {
-            let total = if input.kind == Kind::Index { &mut indices } else { &mut reals };
-            *total += input.shape.len();
-            (*total - input.shape.len(), input.shape.len())
-        });
-        let given = given.collect();
-        let results = body.outputs.iter().enumerate();
-        let results = results.map(|(k, o)| (part_offset(op, k), body.shape_of(o.id).len()));
-        Self {
-            results: results.collect(),
-            body: Plan::new(body),
-            reals: vec![T::ZERO; reals],
-            indices: vec![0; indices],
-            given,
-        }
-    }
-
-    /// Bytes of all memory of the body.
-    pub(crate) fn bytes(&self) -> usize {
-        let r = &self.body.report;
-        r.peak + r.fixed + r.loops + self.reals.len() * size_of::<T>() + self.indices.len() * 4
-    }
-
-    fn run(
-        &mut self,
-        op: &ScanOp,
-        instr: &Instr,
-        view: &View<'_, '_, T>,
-        out: &mut [T],
-    ) -> Result<()> {
-        let (consts, carry, length) = (op.consts as usize, op.carry as usize, op.length as usize);
-        let Self { body, reals, indices, given, results } = self;
-        let inputs = &op.body.0.inputs;
-        // Constants and first states once; states then go round by way of `out`.
-        for (k, &(at, n)) in given.iter().enumerate().take(consts + carry) {
-            let id = instr.args[k] as usize;
-            if inputs[k].kind == Kind::Index {
-                indices[at..at + n].copy_from_slice(view.index(id));
-            } else {
-                reals[at..at + n].copy_from_slice(view.real(id).0);
-            }
-            if k >= consts {
-                let (to, _) = results[k - consts];
-                out[to..to + n].copy_from_slice(&reals[at..at + n]);
-            }
-        }
-        for step in 0..length {
-            let row = if op.reverse { length - 1 - step } else { step };
-            for (k, &(at, n)) in given.iter().enumerate().skip(consts + carry) {
-                let (id, entry) = (instr.args[k] as usize, row * n..(row + 1) * n);
-                if inputs[k].kind == Kind::Index {
-                    indices[at..at + n].copy_from_slice(&view.index(id)[entry]);
-                } else {
-                    reals[at..at + n].copy_from_slice(&view.real(id).0[entry]);
-                }
-            }
-            let argument = |k: usize| {
-                let (at, n) = given[k];
-                match inputs[k].kind {
-                    Kind::Index => Arg::Index(&indices[at..at + n], inputs[k].shape),
-                    _ => Arg::Real(&reals[at..at + n], inputs[k].shape),
-                }
-            };
-            body.execute(&argument)?;
-            for (k, &(to, n)) in results.iter().enumerate() {
-                let to = to + if k < carry { 0 } else { row * n };
-                body.copy_output(k, &argument, &mut out[to..to + n]);
-            }
-            for (&(at, n), &(from, _)) in given[consts..].iter().zip(&results[..carry]) {
-                reals[at..at + n].copy_from_slice(&out[from..from + n]);
-            }
         }
         Ok(())
     }

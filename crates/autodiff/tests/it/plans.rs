@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use wonderland_autodiff::{
-    Arg, Error, Program, Shape, Tensor, data, index, input, scan, trace, trace_outputs,
+    Arg, Budget, Error, Program, Shape, Tensor, checkpoint::advances, data, index, input, scan,
+    trace, trace_outputs,
 };
 
 use crate::numbers;
@@ -97,8 +98,8 @@ fn real_arguments(p: &Program) -> (Vec<Tensor>, Vec<u32>) {
 #[test]
 fn running_a_plan_allocates_nothing() {
     for p in [mlp(32), recurrent(6)] {
-        for p in [p.value_and_grad().unwrap(), p.hvp().unwrap()] {
-            let mut plan = p.plan::<f64>();
+        for (p, slots) in [(p.value_and_grad().unwrap(), 3), (p.hvp().unwrap(), 100)] {
+            let mut plan = p.plan_within::<f64>(Budget::Slots(slots)).unwrap();
             let (reals, labels) = real_arguments(&p);
             let mut tensors = reals.iter();
             let args: Vec<Arg<'_, f64>> = p
@@ -131,6 +132,62 @@ fn arenas_are_near_their_lower_bound_and_reported() {
         let text = r.to_string();
         assert!(text.contains(&format!("arena {} B", r.peak)), "{text}");
     }
+}
+
+/// Any number of states gives the same bits, runs the steps it said it would,
+/// and takes the memory it said it would.
+#[test]
+fn a_checkpointed_gradient_has_the_same_bits() {
+    let n = 40;
+    for p in [recurrent(n).value_and_grad().unwrap(), recurrent(n).hvp().unwrap()] {
+        let (x, _) = real_arguments(&p);
+        let full = p.plan::<f64>();
+        let expected = full.clone().run(&x).unwrap();
+        let mut last = 0;
+        for slots in [1, 2, 3, 5, 9, 20, 39] {
+            let mut plan = p.plan_within::<f64>(Budget::Slots(slots)).unwrap();
+            same_bits(&plan.run(&x).unwrap(), &expected, &p);
+            same_bits(&plan.run(&x).unwrap(), &expected, &p);
+            let r = plan.report();
+            assert_eq!(r.recomputed, advances(n as u64, slots as u64), "{r}");
+            assert!(r.total() > last, "{slots} slots take more than fewer: {r}");
+            last = r.total();
+        }
+        assert_eq!(full.report().recomputed, 0);
+        let few = p.plan_within::<f64>(Budget::Slots(3)).unwrap().report().total();
+        assert!(few < full.report().total(), "{few} of {}", full.report());
+    }
+}
+
+#[test]
+fn a_budget_in_bytes_is_kept_or_refused() {
+    let p = recurrent(100).grad().unwrap();
+    let full = p.plan::<f32>().report().total();
+    let (x, _) = real_arguments(&p);
+    let x: Vec<Tensor<f32>> = x
+        .iter()
+        .map(|t| Tensor::new(t.shape(), t.as_slice().iter().map(|&v| v as f32).collect()).unwrap())
+        .collect();
+    let expected = p.run(&x).unwrap();
+    for budget in [Budget::Bytes(full), Budget::Fraction(0.8), Budget::Fraction(0.6), Budget::Sqrt]
+    {
+        let mut plan = p.plan_within::<f32>(budget).unwrap();
+        match budget {
+            Budget::Bytes(b) => assert!(plan.report().total() <= b),
+            Budget::Fraction(f) => assert!(plan.report().total() as f64 <= f * full as f64),
+            // 13 states for 100 steps, each run again at most twice.
+            _ => assert_eq!(plan.report().recomputed, advances(100, 13)),
+        }
+        assert_eq!(plan.run(&x).unwrap(), expected);
+    }
+    let error = p.plan_within::<f32>(Budget::Bytes(1000)).unwrap_err();
+    let Error::Budget { bytes: 1000, least } = error else { panic!("{error}") };
+    assert_eq!(p.plan_within::<f32>(Budget::Bytes(least)).unwrap().report().total(), least);
+    assert!(p.plan_within::<f32>(Budget::Bytes(least - 1)).is_err());
+    assert_eq!(
+        error.to_string(),
+        format!("a budget of 1000 B cannot be met: the least for this program is {least} B")
+    );
 }
 
 #[test]

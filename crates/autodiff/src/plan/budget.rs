@@ -1,0 +1,181 @@
+//! Plans within a memory budget: reverse loops keep a few states and make the
+//! others again (notes §6.3).
+//!
+//! Checkpointing is a property of the plan, not of the program: it comes after
+//! every derivative and composes with all of them.
+
+use wonderland_linalg::Scalar;
+
+use crate::checkpoint::{advances, min_slots};
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::op::{Op, RewindOp, ScanOp, Sub};
+use crate::plan::{Plan, without_custom};
+use crate::program::{Id, Program};
+
+/// How much memory a plan may use.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Budget {
+    /// At most so many bytes in all: arena, constants, loops and their states.
+    Bytes(usize),
+    /// At most this fraction of what keeping everything takes.
+    Fraction(f64),
+    /// So many states per loop.
+    Slots(usize),
+    /// The fewest states with which no step is run forward more than twice
+    /// again: about √(2 l) for l steps.
+    Sqrt,
+}
+
+impl Program {
+    /// Plans the program within a budget: each reverse loop whose forward loop
+    /// left all its states keeps some of them and makes the others again, in
+    /// the fewest steps possible ([`checkpoint`](crate::checkpoint)). Results
+    /// have the bits of [`plan`](Program::plan).
+    ///
+    /// The report says the bytes and the further steps before anything runs.
+    ///
+    /// # Errors
+    /// [`Error::Budget`] when even one state per loop is too much, with the
+    /// least that is possible.
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_autodiff::{Budget, input, scan, trace};
+    /// let p = trace(input("x", [50]), |_, x| {
+    ///     scan(100, &[], &[x], &[], |_, s, _| (vec![(s[0] * 1.5).sin()], vec![])).0[0].sum()
+    /// })?;
+    /// let (all, few) = (p.grad()?.plan::<f64>(), p.grad()?.plan_within::<f64>(Budget::Slots(10))?);
+    /// assert!(few.report().total() < all.report().total() / 2);
+    /// assert_eq!(few.report().recomputed, 222); // t(100, 10)
+    /// # Ok::<(), wonderland_autodiff::Error>(())
+    /// ```
+    pub fn plan_within<T: Scalar>(&self, budget: Budget) -> Result<Plan<T>> {
+        let program = without_custom(self);
+        let longest = program.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.length);
+        let longest = longest.max().unwrap_or(0) as usize;
+        let with = |slots: usize| Plan::<T>::new(&rewound(&program, |_| slots));
+        let bytes = match budget {
+            Budget::Slots(slots) => return Ok(with(slots.max(1))),
+            Budget::Sqrt => {
+                return Ok(Plan::new(&rewound(&program, |l| min_slots(l as u64, 2) as usize)));
+            }
+            Budget::Bytes(bytes) => bytes,
+            Budget::Fraction(f) => (f * Plan::<T>::new(&program).report().total() as f64) as usize,
+        };
+        let full = Plan::<T>::new(&program);
+        if full.report().total() <= bytes {
+            return Ok(full);
+        }
+        // More slots take more memory: the most that fit.
+        let (mut low, mut high) = (0, longest.max(1));
+        while low < high {
+            let middle = (low + high).div_ceil(2);
+            if with(middle).report().total() <= bytes {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        if low == 0 {
+            let least = with(1).report().total().min(full.report().total());
+            return Err(Error::Budget { bytes, least });
+        }
+        Ok(with(low))
+    }
+}
+
+/// Steps run again by the loops of a program.
+pub(crate) fn recomputed(program: &Program) -> u64 {
+    let loops = program.instrs.iter().filter_map(|i| match &i.op {
+        Op::Rewind(op) => Some(advances(u64::from(op.back.length), u64::from(op.slots))),
+        _ => None,
+    });
+    loops.sum()
+}
+
+/// The program with reverse loops that make states again, given the number of
+/// slots for a loop of so many steps.
+fn rewound(program: &Program, slots: impl Fn(usize) -> usize) -> Program {
+    let mut g = Graph::default();
+    let mut map: Vec<Id> = Vec::new();
+    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
+        map.push(g.input(input.clone(), instr.at));
+    }
+    for instr in &program.instrs[program.inputs.len()..] {
+        let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+        let rewind = match &instr.op {
+            Op::Scan(back) => rewind(program, back, &instr.args, slots(back.length as usize)),
+            _ => None,
+        };
+        map.push(match rewind {
+            Some((op, source)) => {
+                let own = args.iter().zip(&op.history).filter(|(_, h)| h.is_none());
+                let mut all: Vec<Id> = own.map(|(&a, _)| a).collect();
+                let source = &program.instrs[source as usize];
+                all.extend(source.args.iter().map(|&a| map[a as usize]));
+                g.emit(Op::Rewind(Box::new(op)), &all, instr.at)
+            }
+            None => g.emit(instr.op.clone(), &args, instr.at),
+        });
+    }
+    let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
+    let outputs = outputs.collect();
+    without_unread(&g.finish(outputs))
+}
+
+/// The reverse loop within a budget, and its forward loop, if some of its
+/// sequences are the states before each step of one loop the other way.
+fn rewind(program: &Program, back: &ScanOp, args: &[Id], slots: usize) -> Option<(RewindOp, Id)> {
+    let mut source = None;
+    let history: Vec<Option<u32>> = args
+        .iter()
+        .map(|&a| {
+            let instr = &program.instrs[a as usize];
+            let Op::Part(part) = instr.op else { return None };
+            let from = instr.args[0];
+            let Op::Scan(forward) = &program.instrs[from as usize].op else { return None };
+            let (id, first) = (forward.body.0.outputs[part as usize].id, forward.consts);
+            let is_state = part >= forward.carry && (first..first + forward.carry).contains(&id);
+            let opposite = forward.reverse != back.reverse && forward.length == back.length;
+            (is_state && opposite && *source.get_or_insert(from) == from).then(|| id - first)
+        })
+        .collect();
+    let source = source.filter(|_| slots < back.length as usize)?;
+    let Op::Scan(forward) = &program.instrs[source as usize].op else { return None };
+    let mut body = (*forward.body.0).clone();
+    body.outputs.truncate(forward.carry as usize);
+    let forward = ScanOp { body: Sub(body.without_dead().into()), ..(**forward).clone() };
+    Some((RewindOp { back: back.clone(), forward, history, slots: slots as u32 }, source))
+}
+
+/// The program whose loops give only the stacked results that are read.
+pub(crate) fn without_unread(program: &Program) -> Program {
+    let mut read: Vec<Vec<u32>> = vec![Vec::new(); program.instrs.len()];
+    for instr in &program.instrs {
+        if let Op::Part(k) = instr.op {
+            read[instr.args[0] as usize].push(k);
+        }
+    }
+    let mut program = program.clone();
+    for (k, read) in read.iter().enumerate() {
+        let Op::Scan(op) = &mut program.instrs[k].op else { continue };
+        let kept: Vec<u32> = (0..op.body.0.outputs.len() as u32)
+            .filter(|part| *part < op.carry || read.contains(part))
+            .collect();
+        if kept.len() == op.body.0.outputs.len() {
+            continue;
+        }
+        let mut body = (*op.body.0).clone();
+        body.outputs = kept.iter().map(|&p| body.outputs[p as usize].clone()).collect();
+        op.body = Sub(body.without_dead().into());
+        for instr in &mut program.instrs {
+            if let Op::Part(part) = &mut instr.op
+                && instr.args[0] as usize == k
+            {
+                *part = kept.iter().position(|p| p == part).unwrap_or(0) as u32;
+            }
+        }
+    }
+    program
+}
