@@ -156,13 +156,17 @@ fn scan(P: MatRef<'_, f64>, tolerance: f64) -> Result<(Vec<f64>, Vec<u32>)> {
     let mut predicted = Vec::with_capacity(P.nrows());
     let mut bad = None;
     for_rows(P, |i, row| {
-        let (mut top, mut class, mut low, mut sum) = (row[0], 0_u32, row[0], 0.0);
-        for (j, &p) in row.iter().enumerate() {
-            if p > top {
-                (top, class) = (p, j as u32);
-            }
+        // Selections instead of branches: which class is largest is not
+        // predictable, and a mispredicted branch costs more than the row.
+        let (mut top, mut low, mut sum) = (row[0], row[0], 0.0);
+        for &p in row {
+            top = if p > top { p } else { top };
             low = if p < low { p } else { low };
             sum += p;
+        }
+        let mut class = 0;
+        for (j, &p) in row.iter().enumerate().rev() {
+            class = if p >= top { j as u32 } else { class };
         }
         // A NaN fails the test on the sum; top ≤ 1 follows from it only up
         // to the tolerance, so it is tested as well.

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::Tensor;
+use wonderland_linalg::kernels::Elementary;
 
 use crate::class_forecasts::check_labels;
 use crate::probabilities::for_rows;
@@ -178,7 +179,7 @@ impl TemperatureScaling {
             } else {
                 beta = (low * high).sqrt();
             }
-            if high - low <= self.rtol * high {
+            if high.is_finite() && high - low <= self.rtol * high {
                 return Ok((beta, evaluation));
             }
         }
@@ -255,95 +256,93 @@ impl Slope<'_> {
     #[expect(clippy::float_cmp, reason = "flat rows have the very same logits")]
     fn ends(&self) -> Result<Ends> {
         let (mut at_zero, mut at_infinity, mut flat) = (0.0, 0.0, true);
-        let mut impossible = None;
+        let (n, m) = (self.Z.n_samples(), self.Z.n_classes() as f64);
+        let mut buffer = vec![0.0; self.Z.n_classes()];
         let mut i = 0;
-        let Z = self.Z.as_mat();
-        let mut buffer = vec![0.0; Z.ncols()];
-        while i < Z.nrows() {
+        while i < n {
             let z = row_of(self.Z, i, &mut buffer);
             let own = z[self.labels[i]];
-            if own == f64::NEG_INFINITY && impossible.is_none() {
-                impossible = Some(i);
-            }
-            let (mut top, mut low, mut sum, mut count) = (f64::NEG_INFINITY, own, 0.0, 0.0);
-            for &x in z {
-                top = f64::max(top, x);
-                low = f64::min(low, x);
-                if x > f64::NEG_INFINITY {
-                    sum += x - own;
-                    count += 1.0;
-                }
-            }
             let w = self.weights.map_or(1.0, |w| w[i]);
-            if w > 0.0 {
-                flat &= top == low;
-                at_zero += w * sum / count;
+            let sum: f64 = z.iter().sum();
+            if sum.is_finite() {
+                at_zero += w * (sum / m - own);
+            } else {
+                // The limit leaves out the classes that stay impossible.
+                if own == f64::NEG_INFINITY {
+                    return Err(Error::ImpossibleLabel { row: i, label: self.labels[i] });
+                }
+                let possible = z.iter().filter(|x| x.is_finite());
+                let mean = possible.clone().map(|x| x - own).sum::<f64>() / possible.count() as f64;
+                at_zero += w * mean;
+            }
+            // Only their signs matter, which few rows settle.
+            if w > 0.0 && (flat || at_infinity <= 0.0) {
+                let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                flat &= z.iter().all(|&x| x == top);
                 at_infinity += w * (top - own);
             }
             i += self.stride;
         }
-        match impossible {
-            Some(row) => Err(Error::ImpossibleLabel { row, label: self.labels[row] }),
-            None => Ok(Ends { at_zero, at_infinity, flat }),
-        }
+        Ok(Ends { at_zero, at_infinity, flat })
     }
 
     /// First, second and third derivative of the mean loss at β.
+    ///
+    /// Blocks of rows are laid out class after class, so that exponentials
+    /// and moments run over long slices whatever the number of classes.
     fn at(&self, beta: f64) -> [f64; 3] {
         const BLOCK: usize = 64;
         let (n, m) = (self.Z.n_samples(), self.Z.n_classes());
         let mut distance = vec![0.0; BLOCK * m];
         let mut weight = vec![0.0; BLOCK * m];
-        let mut own = [0.0; BLOCK];
         let mut buffer = vec![0.0; m];
         let (mut total, mut sums) = (0.0, [0.0; 3]);
         let mut i = 0;
         while i < n {
-            // Distances to the largest logit of a block of rows, all
-            // exponentials at once, then the moments of each row.
-            let first = i;
-            let mut rows = 0;
+            let (mut own, mut w, mut rows) = ([0.0; BLOCK], [0.0; BLOCK], 0);
             while rows < BLOCK && i < n {
                 let z = row_of(self.Z, i, &mut buffer);
-                let top =
-                    z.iter().copied().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a });
+                let top = largest(z);
                 own[rows] = z[self.labels[i]] - top;
-                let out = &mut distance[rows * m..(rows + 1) * m];
-                let scaled = &mut weight[rows * m..(rows + 1) * m];
-                for ((d, e), &z) in out.iter_mut().zip(scaled).zip(z) {
-                    let x = z - top;
-                    *d = if x > FAR { x } else { FAR };
-                    *e = if x > FAR { beta * x } else { f64::NEG_INFINITY };
+                w[rows] = self.weights.map_or(1.0, |w| w[i]);
+                for (d, z) in distance[rows..].iter_mut().step_by(BLOCK).zip(z) {
+                    *d = z - top;
                 }
                 rows += 1;
                 i += self.stride;
             }
-            exp_in_place(&mut weight[..rows * m]);
-            let mut block = [0.0; 3];
-            let mut mass = 0.0;
-            for r in 0..rows {
-                let (d, e) = (&distance[r * m..(r + 1) * m], &weight[r * m..(r + 1) * m]);
-                let [mut s0, mut s1, mut s2, mut s3] = [0.0; 4];
-                for (&d, &e) in d.iter().zip(e) {
-                    s0 += e;
-                    s1 += e * d;
-                    s2 += e * d * d;
-                    s3 += e * d * d * d;
-                }
-                let (m1, m2, m3) = (s1 / s0, s2 / s0, s3 / s0);
-                let w = self.weights.map_or(1.0, |w| w[first + r * self.stride]);
-                block[0] += w * (m1 - own[r]);
-                block[1] += w * (m2 - m1 * m1).max(0.0);
-                block[2] += w * (m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1);
-                mass += w;
+            for (d, e) in distance.iter_mut().zip(&mut weight) {
+                *e = if *d > FAR { beta * *d } else { f64::NEG_INFINITY };
+                *d = if *d > FAR { *d } else { FAR };
             }
-            total += mass;
-            for (s, b) in sums.iter_mut().zip(block) {
-                *s += b;
+            Elementary::Exp.apply(&mut weight);
+            let [mut s0, mut s1, mut s2, mut s3] = [[0.0; BLOCK]; 4];
+            for (d, e) in distance.chunks_exact(BLOCK).zip(weight.chunks_exact(BLOCK)) {
+                for r in 0..BLOCK {
+                    let (d, e) = (d[r], e[r]);
+                    let (ed, dd) = (e * d, d * d);
+                    s0[r] += e;
+                    s1[r] += ed;
+                    s2[r] += e * dd;
+                    s3[r] += ed * dd;
+                }
+            }
+            // The last block may be short; what an earlier one left behind is not read.
+            for r in 0..rows {
+                let (m1, m2, m3) = (s1[r] / s0[r], s2[r] / s0[r], s3[r] / s0[r]);
+                sums[0] += w[r] * (m1 - own[r]);
+                sums[1] += w[r] * (m2 - m1 * m1).max(0.0);
+                sums[2] += w[r] * (m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1);
+                total += w[r];
             }
         }
         sums.map(|s| s / total)
     }
+}
+
+/// max z without a branch per element.
+fn largest(z: &[f64]) -> f64 {
+    z.iter().copied().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a })
 }
 
 /// Row i as a slice, copied to the buffer only when it is not contiguous.
@@ -358,8 +357,4 @@ fn row_of<'a>(Z: &'a Logits<'_>, i: usize, buffer: &'a mut [f64]) -> &'a [f64] {
             buffer
         }
     }
-}
-
-fn exp_in_place(x: &mut [f64]) {
-    x.iter_mut().for_each(|x| *x = x.exp());
 }

@@ -86,8 +86,58 @@ fn temperature_outcomes_are_typed() {
     assert_eq!(err, Err(Error::ImpossibleLabel { row: 0, label: 0 }));
 }
 
-#[expect(clippy::float_cmp, reason = "equal scores are equal to the last bit")]
+/// Softened logits need β > 1, where the first slope is negative: gap ½ and
+/// three right of four is β = 2 ln 3. From far away too.
+#[test]
+fn temperature_below_one() {
+    for gap in [0.5, 1e-3, 1e-9, 40.0, 1e6] {
+        let Z = Tensor::from_rows(&[[gap, 0.0]; 4]);
+        let fit = TemperatureScaling::default();
+        let fit = fit.fit(&Logits::new(Z.as_mat()).unwrap(), &[0, 0, 0, 1]).unwrap();
+        let expected = gap / 3_f64.ln();
+        assert!((fit.temperature() / expected - 1.0).abs() < 1e-12, "{fit:?} at {gap}");
+    }
+}
+
+/// Enough rows that a subset chooses the start; weights that are copies.
+#[test]
+fn temperature_of_many_rows() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let n = 40_000;
+    let Z = Tensor::from_fn(n, 2, |_, k| if k == 0 { 0.0 } else { rng.random_range(-2.0..2.0) });
+    let labels: Vec<usize> =
+        (0..n).map(|i| usize::from(rng.random::<f64>() < (2.5 * Z[[i, 1]]).sigmoid())).collect();
+    let view = Logits::new(Z.as_mat()).unwrap();
+    let fit = TemperatureScaling::default().fit(&view, &labels).unwrap();
+    let beta = 1.0 / fit.temperature();
+    assert!((beta - 2.5).abs() < 0.1 && fit.evaluations <= 5, "{fit:?}");
+    let slope = |beta: f64| -> f64 {
+        let term = |i: usize| Z[[i, 1]] * ((beta * Z[[i, 1]]).sigmoid() - labels[i] as f64);
+        (0..n).map(term).sum()
+    };
+    assert!(slope(beta * (1.0 - 1e-11)) < 0.0 && slope(beta * (1.0 + 1e-11)) > 0.0);
+    let doubled =
+        TemperatureScaling::default().fit_weighted(&view, &labels, &vec![2.0; n]).unwrap();
+    assert!((doubled.temperature() * beta - 1.0).abs() < 1e-12);
+}
+
+/// The table for many queries answers as single searches do.
+#[test]
+fn many_venn_abers_queries_agree_with_single_ones() {
+    let (p, y) = sample(500, 9);
+    let z: Vec<f64> = p.iter().map(|p| p.logit()).collect();
+    let map = VennAbers::default().fit(&z, &y).unwrap();
+    let mut queries: Vec<f64> = z.iter().flat_map(|&z| [z, z.next_up(), z.next_down()]).collect();
+    queries.extend([f64::NEG_INFINITY, f64::INFINITY, -1e300, 1e300, 0.0, -0.0]);
+    for (&q, pair) in queries.iter().zip(map.pairs(&queries).unwrap()) {
+        assert_eq!(map.pair(q).unwrap(), pair);
+    }
+    let one = VennAbers::default().fit(&[2.0], &[true]).unwrap();
+    assert_eq!(one.pairs(&queries).unwrap()[0], one.pair(queries[0]).unwrap());
+}
+
 /// p₀ and p₁ by the definition: isotonic regressions with the score added.
+#[expect(clippy::float_cmp, reason = "equal scores are equal to the last bit")]
 fn brute(scores: &[f64], y: &[bool], s: f64) -> (f64, f64) {
     let value = |label: bool| {
         let mut all: Vec<(f64, f64)> =

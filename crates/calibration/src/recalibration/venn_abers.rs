@@ -6,6 +6,8 @@
 //! greatest convex minorant. Moving the insertion point by one group changes
 //! one corner, so all values cost one sweep over a stack of corners.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::pav::Pooled;
@@ -162,12 +164,17 @@ impl VennAbersMap {
         if score.is_nan() {
             return Err(Error::NonFinite { what: "score", row: 0, column: 0, value: score });
         }
-        let below = self.scores.partition_point(|&s| s < score);
+        Ok(self.pair_in(score, 0..self.scores.len()))
+    }
+
+    /// The pair of a score whose lower neighbours end inside `range`.
+    fn pair_in(&self, score: f64, range: Range<usize>) -> VennAbersPair {
+        let below = range.start + self.scores[range].partition_point(|&s| s < score);
         let up_to = below + usize::from(self.scores.get(below).is_some_and(|&s| s <= score));
-        Ok(VennAbersPair {
+        VennAbersPair {
             p0: up_to.checked_sub(1).map_or(0.0, |i| self.p0[i]),
             p1: self.p1.get(below).copied().unwrap_or(1.0),
-        })
+        }
     }
 
     /// The pairs of many scores.
@@ -175,7 +182,13 @@ impl VennAbersMap {
     /// # Errors
     /// [`Error::NonFinite`] for NaN.
     pub fn pairs(&self, scores: &[f64]) -> Result<Vec<VennAbersPair>> {
-        scores.iter().map(|&s| self.pair(s)).collect()
+        if let Some(row) = scores.iter().position(|s| s.is_nan()) {
+            return Err(Error::NonFinite { what: "scores", row, column: 0, value: scores[row] });
+        }
+        // For many queries, a table of where equally wide cells begin leaves
+        // a few scores to search instead of all of them.
+        let guide = Guide::new(&self.scores, scores.len());
+        Ok(scores.iter().map(|&s| self.pair_in(s, guide.range(s))).collect())
     }
 
     /// The merged probabilities of many scores.
@@ -183,6 +196,49 @@ impl VennAbersMap {
     /// # Errors
     /// [`Error::NonFinite`] for NaN.
     pub fn transform(&self, scores: &[f64]) -> Result<Vec<f64>> {
-        scores.iter().map(|&s| Ok(self.pair(s)?.merged(self.merge))).collect()
+        Ok(self.pairs(scores)?.into_iter().map(|pair| pair.merged(self.merge)).collect())
+    }
+}
+
+/// Where each of many equally wide cells begins in a sorted slice.
+///
+/// The cell of a number is a non-decreasing function of it, rounding included,
+/// and the same for members and queries: so the members below a query end
+/// inside the query's cell.
+struct Guide {
+    low: f64,
+    scale: f64,
+    /// Members in cells before each cell, and their number.
+    starts: Vec<u32>,
+}
+
+impl Guide {
+    fn new(sorted: &[f64], n_queries: usize) -> Self {
+        // Few queries do not repay the table; one cell means plain search.
+        let n_cells = if n_queries < sorted.len() / 8 { 1 } else { sorted.len().max(1) };
+        let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
+        let scale = n_cells as f64 / (high - low);
+        // Equal ends, or a span that overflows or is too small to divide by.
+        let scale = if scale.is_finite() { scale } else { 0.0 };
+        let mut guide = Self { low, scale, starts: vec![0; n_cells + 1] };
+        for &s in sorted {
+            let cell = guide.cell(s);
+            guide.starts[cell + 1] += 1;
+        }
+        for i in 0..n_cells {
+            guide.starts[i + 1] += guide.starts[i];
+        }
+        guide
+    }
+
+    fn cell(&self, s: f64) -> usize {
+        // Casts saturate: below the first member is cell 0. ∞ · 0 is NaN,
+        // which casts to 0, the only cell in use then.
+        (((s - self.low) * self.scale) as usize).min(self.starts.len() - 2)
+    }
+
+    fn range(&self, s: f64) -> Range<usize> {
+        let cell = self.cell(s);
+        self.starts[cell] as usize..self.starts[cell + 1] as usize
     }
 }

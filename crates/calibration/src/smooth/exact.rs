@@ -99,8 +99,12 @@ fn root(f: &impl Smooth, mut a: f64, mut fa: f64, mut b: f64, mut fb: f64) -> f6
             break;
         }
         let t = a + (b - a) * fa / (fa - fb);
-        if t <= a || t >= b {
-            break;
+        // Rounded onto an end, as when f is zero there but for rounding.
+        if t <= a {
+            return a;
+        }
+        if t >= b {
+            return b;
         }
         let ft = f.value(t);
         if ft == 0.0 {

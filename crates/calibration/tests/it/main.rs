@@ -1,9 +1,16 @@
 //! The promises of the crate, tested as laws: fixed seeds, exact
 //! distributions, and bounds that leave four standard errors.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::float_cmp, reason = "bit equality is meant where it is tested")]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 
 mod conformal_guarantees;
+mod conformal_properties;
+mod error_properties;
+mod errors;
+mod notes;
+mod recalibration_guarantees;
+mod reference;
 mod support;
 
 #[test]
