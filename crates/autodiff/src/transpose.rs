@@ -223,3 +223,43 @@ fn pull_matmul(
     let batches = g.shape(part).rank() - shape.rank();
     g.emit(Op::Sum(Axes::first(batches)), &[part], at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::transpose;
+    use crate::linearize::{Mode, linearize};
+    use crate::{Idx, Var, data, index, input, trace};
+
+    type Map = for<'t> fn(Var<'t>, Var<'t>, Var<'t>, Idx<'t>) -> Var<'t>;
+
+    /// The transpose of the transpose is the linear program itself, instruction
+    /// by instruction.
+    #[test]
+    fn transposing_twice_gives_the_program_back() {
+        let maps: [Map; 12] = [
+            |x, _, _, _| x * -1.5,
+            |x, z, _, _| x * z,
+            |x, z, _, _| z.gt(z * 0.5).select(x, x.scalar(0.0)),
+            |x, _, A, _| x.matmul(A),
+            |x, _, A, _| A.t().matmul(x.t()),
+            |x, _, _, _| x.sum_axes(&[0]),
+            |x, _, _, _| x.keep_axis(0).broadcast_to([5, 3, 4]),
+            |x, _, _, _| x.reshape([12]),
+            |x, _, _, _| x.reshape([3, 2, 2]).permute(&[1, 2, 0]),
+            |x, _, _, _| x.slice(1, 1, 3),
+            |x, _, _, _| x.pad(0, 2, 1),
+            |x, _, _, i| x.gather(i).pick(i),
+        ];
+        for map in maps {
+            let spec = (input("x", [3, 4]), data("z", [3, 4]), data("A", [4, 2]), index("i", [3]));
+            let p = trace(spec, |_, (x, z, A, i)| map(x, z, A, i)).expect("the shapes fit");
+            let mut linear = linearize(&p, Mode::Split);
+            // The linear part alone.
+            linear.program.outputs.remove(0);
+            linear.values = 0;
+            linear.program = linear.program.without_dead();
+            let twice = transpose(&transpose(&linear));
+            assert_eq!(twice.program.to_string(), linear.program.to_string());
+        }
+    }
+}
