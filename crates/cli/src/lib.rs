@@ -6,6 +6,7 @@ mod commands;
 mod exit;
 mod input;
 mod interrupt;
+mod output;
 mod show;
 mod voice;
 

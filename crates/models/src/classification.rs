@@ -2,6 +2,7 @@
 //! score, ROC AUC and the confusion matrix, for one set of rows.
 
 mod auc;
+mod curves;
 mod scores;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use wonderland_linalg::MatRef;
 
 use crate::{Error, Result};
 pub use auc::{roc_auc, roc_auc_binary};
+pub use curves::{RankingCurve, precision_recall_curve, roc_curve};
 pub use scores::{ClassBaseline, ClassificationScores, classification_scores, wilson_interval};
 
 /// The share of rows whose class was predicted.

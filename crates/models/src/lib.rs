@@ -24,8 +24,9 @@ mod spread;
 
 pub use check::{Check, Kit, Report, Verdict, check_classifier, check_regressor};
 pub use classification::{
-    ClassBaseline, ClassificationScores, accuracy, brier, brier_binary, classification_scores,
-    confusion_matrix, log_loss, roc_auc, roc_auc_binary, wilson_interval,
+    ClassBaseline, ClassificationScores, RankingCurve, accuracy, brier, brier_binary,
+    classification_scores, confusion_matrix, log_loss, precision_recall_curve, roc_auc,
+    roc_auc_binary, roc_curve, wilson_interval,
 };
 pub use error::{Error, Result};
 pub use estimator::{Classifier, FittedClassifier, FittedRegressor, Regressor};

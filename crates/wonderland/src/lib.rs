@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod model;
 mod model_file;
+mod page;
 mod pipeline;
 mod predictions;
 mod recipe;
@@ -29,6 +30,7 @@ pub use evaluation::{
 };
 pub use model::{Model, ModelSettings};
 pub use model_file::Fault;
+pub use page::Provenance;
 pub use pipeline::Pipeline;
 pub use predictions::{ClassPredictions, NumberPredictions, Prediction, Predictions};
 pub use recipe::{Categorical, MissingRows, Recipe};

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use wonderland::{Evaluation, Metrics, Pipeline};
+use wonderland::{Evaluation, Metrics, Pipeline, Provenance};
 
 use crate::Done;
 use crate::arguments::{Reading, Shared};
 use crate::input::Source;
+use crate::output::write_report;
 use crate::show::{self, EvaluationReport};
 use crate::voice::Voice;
 
@@ -24,6 +25,9 @@ pub(crate) struct Evaluate {
     /// The rows to score: a CSV file, the name of a built-in set, or - for standard input
     #[arg(value_hint = ValueHint::FilePath)]
     data: PathBuf,
+    /// Write a page about the scores here: one HTML file that opens from disk
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    report: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -36,6 +40,15 @@ impl Evaluate {
         let evaluation = voice.during("evaluating", || pipeline.evaluate(&loaded.table))?;
         if let Some(warning) = label_shift(&evaluation) {
             voice.warn(warning);
+        }
+        if let Some(path) = &self.report {
+            let provenance = Provenance {
+                data: loaded.table.source().as_str().to_owned(),
+                parts: vec![("test".to_owned(), evaluation.n)],
+                how: "before: this model was saved and is tested here on new rows".to_owned(),
+            };
+            let page = pipeline.report(&evaluation, &loaded.table, &provenance)?;
+            write_report(path, &page, voice)?;
         }
         let report = EvaluationReport::new(&pipeline, &evaluation);
         if shared.json { show::json(&report) } else { Ok(Done::print(report.text())) }

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use wonderland::data::{SplitSettings, Table};
-use wonderland::{Evaluation, Pipeline, Recipe};
+use wonderland::{Evaluation, Pipeline, Provenance, Recipe};
 
 use crate::arguments::{Reading, Shared};
 use crate::exit::UsageError;
 use crate::input::{Loaded, Source};
+use crate::output::write_report;
 use crate::show::{self, FitReport, SplitReport};
 use crate::voice::Voice;
 use crate::{Done, interrupt};
@@ -25,7 +26,7 @@ use options::{Learning, TestRows};
 #[command(after_help = "\
 Examples:
   wonderland fit diabetes
-  wonderland fit digits --calibrate temperature --coverage 0.9 --out digits.wl
+  wonderland fit digits --calibrate temperature --coverage 0.9 --out digits.wl --report digits.html
   wonderland fit houses.csv --target price --out houses.wl
   wonderland fit houses.csv --target price --model ridge --categorical auto --missing impute
   wonderland fit curve.csv --target y --polynomial x:3 --test none
@@ -54,6 +55,9 @@ pub(crate) struct Fit {
     /// Save the model here (whole or not at all), - for standard output
     #[arg(long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,
+    /// Write a page about the model here: one HTML file that opens from disk
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    report: Option<PathBuf>,
     /// How many coefficients to list, those of the largest effect first
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
@@ -71,6 +75,28 @@ impl Fit {
         let test = self.test_table(&recipe, &table, &split.test, voice)?;
         let pipeline = voice.during("fitting", || recipe.fit(&table, &split))?;
         let evaluation = evaluate(&pipeline, test.as_ref(), voice)?;
+        let how = self.how_split(&recipe);
+        let page = match (&self.report, &evaluation, &test) {
+            (None, ..) => None,
+            (Some(path), Some(evaluation), Some(test)) => {
+                let parts = [
+                    ("train", split.train.len()),
+                    ("calibrate", split.calibration.len()),
+                    ("conformalise", split.conformal.len()),
+                    ("test", evaluation.n),
+                ];
+                let provenance = Provenance {
+                    data: table.source().as_str().to_owned(),
+                    parts: parts.into_iter().map(|(part, n)| (part.to_owned(), n)).collect(),
+                    how: how.clone(),
+                };
+                Some((path, pipeline.report(evaluation, test, &provenance)?))
+            }
+            (Some(_), ..) => {
+                let text = "--report shows scores on test rows, and there are none: give --test";
+                return Err(UsageError(text.into()).into());
+            }
+        };
         let split = SplitReport {
             rows: table.n_rows(),
             dropped,
@@ -78,11 +104,14 @@ impl Fit {
             calibration: split.calibration.len(),
             conformal: split.conformal.len(),
             test: evaluation.as_ref().map_or(0, |e| e.n),
-            how: self.how_split(&recipe),
+            how,
         };
         let report = FitReport::new(&pipeline, evaluation.as_ref(), split, table.source().as_str());
         for warning in report.warnings() {
             voice.warn(warning);
+        }
+        if let Some((path, page)) = page {
+            write_report(path, &page, voice)?;
         }
         self.deliver(&pipeline, &report, shared, voice)
     }
