@@ -8,7 +8,7 @@ mod sweep;
 mod tests;
 
 use serde::{Deserialize, Serialize};
-use wonderland_linalg::{MatRef, Tensor};
+use wonderland_linalg::{MatRef, Team, Tensor};
 use wonderland_optim::{Lbfgs, Newton, Observer, Outcome, Progress, Stop, Stopping};
 
 use crate::classes::{check_codes, check_finite_matrix, check_weights};
@@ -148,6 +148,35 @@ impl LogisticRegression {
         weights: Option<&[f64]>,
         observer: &mut impl Observer,
     ) -> Result<FittedLogisticRegression> {
+        self.fit_by(Team::alone(), X, y, weights, observer)
+    }
+
+    /// Fits with the threads of a team, inside
+    /// [`Threads::run`](wonderland_linalg::Threads::run); any number of threads
+    /// gives the same bits.
+    ///
+    /// # Errors
+    /// Those of [`fit_weighted`](Self::fit_weighted).
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_linalg::{Tensor, Threads};
+    /// use wonderland_models::LogisticRegression;
+    /// let X = Tensor::from_fn(1000, 2, |i, j| ((i * (7 + j)) % 13) as f64);
+    /// let y: Vec<usize> = (0..1000).map(|i| usize::from(i % 13 > 4)).collect();
+    /// let settings = LogisticRegression::default();
+    /// let fit = Threads::new(2)?.run(|team| settings.fit_by(team, X.as_mat(), &y, None, &mut ()))?;
+    /// assert_eq!(fit, settings.fit(X.as_mat(), &y)?);
+    /// # Ok::<(), wonderland_models::Error>(())
+    /// ```
+    pub fn fit_by(
+        &self,
+        team: Team,
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: Option<&[f64]>,
+        observer: &mut impl Observer,
+    ) -> Result<FittedLogisticRegression> {
         self.check()?;
         check_finite_matrix(X)?;
         let total = check_weights(weights, X.nrows())?;
@@ -155,7 +184,7 @@ impl LogisticRegression {
         let l2 = self.l2.unwrap_or(1.0 / total);
         let outputs = if n_classes == 2 && self.form == Form::Auto { 1 } else { n_classes };
         let columns = Columns::new(X, weights, outputs.max(2), l2, self.intercept)?;
-        let mut sweep = Sweep::new(X, y, weights, total, outputs, l2, columns);
+        let mut sweep = Sweep::new(team, X, y, weights, outputs, l2, columns);
         let outcome = self.minimise(&mut sweep, observer)?;
         let stop = match outcome.stop {
             Stop::Observer if sweep.separable() => FitStop::Separable,

@@ -35,22 +35,36 @@ impl Columns {
         // equally likely, p(1 − p).
         let h = share * (1.0 - share);
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-        let largest = per_column(X, |i, size: &mut f64, x: f64| {
+        let mut largest = vec![0.0_f64; c];
+        for_each_row(X, |i, x| {
             if weight(i) > 0.0 {
-                *size = size.max(x.abs());
+                largest.iter_mut().zip(x).for_each(|(m, x)| *m = x.abs().max(*m));
             }
         });
-        // Entries are divided by their column's largest first, so that nothing
-        // overflows or underflows.
-        let unit: Vec<f64> = largest.iter().map(|&v| if v > 0.0 { v } else { 1.0 }).collect();
+        // Entries are brought to about 1 first, exactly, by a power of two, so that
+        // nothing overflows or underflows.
+        let unit: Vec<f64> = largest.iter().map(|&v| power_of_two(v)).collect();
+        let per_unit: Vec<f64> = unit.iter().map(|u| 1.0 / u).collect();
         let total: f64 = (0..n).map(weight).sum();
         let mut centre = vec![0.0; c];
         if intercept {
-            for_each(X, |i, j, x| centre[j] += weight(i) * (x / unit[j]));
+            for_each_row(X, |i, x| {
+                let weight = weight(i);
+                for ((m, x), per_unit) in centre.iter_mut().zip(x).zip(&per_unit) {
+                    *m += weight * (x * per_unit);
+                }
+            });
             centre.iter_mut().for_each(|m| *m /= total);
         }
         let mut square = vec![0.0; c];
-        for_each(X, |i, j, x| square[j] += weight(i) * (x / unit[j] - centre[j]).powi(2));
+        for_each_row(X, |i, x| {
+            let weight = weight(i);
+            let columns = square.iter_mut().zip(&centre).zip(x).zip(&per_unit);
+            for (((square, centre), x), per_unit) in columns {
+                let d = x * per_unit - centre;
+                *square += weight * (d * d);
+            }
+        });
         let scale: Vec<f64> = (0..c)
             .map(|j| {
                 let spread = unit[j] * (square[j] / total).sqrt();
@@ -101,8 +115,14 @@ impl Columns {
 
     /// Row i of the centred and scaled X, with the intercept's column.
     pub(super) fn scaled_row(&self, X: MatRef<'_, f64>, i: usize, out: &mut [f64]) {
-        for (j, d) in self.scale.iter().enumerate() {
-            out[j] = (X[(i, j)] - self.centre[j]) / d;
+        match X.row(i).try_as_row_major() {
+            Some(row) => {
+                out.iter_mut().zip(row.as_slice()).for_each(|(out, x)| *out = *x);
+            }
+            None => (0..self.scale.len()).for_each(|j| out[j] = X[(i, j)]),
+        }
+        for ((out, centre), d) in out.iter_mut().zip(&self.centre).zip(&self.scale) {
+            *out = (*out - centre) / d;
         }
         if self.intercept {
             out[self.scale.len()] = 1.0 / self.intercept_scale;
@@ -110,18 +130,27 @@ impl Columns {
     }
 }
 
-/// Visits X by rows.
-fn for_each(X: MatRef<'_, f64>, mut f: impl FnMut(usize, usize, f64)) {
+/// Visits the rows of X; contiguous ones without a copy.
+fn for_each_row(X: MatRef<'_, f64>, mut f: impl FnMut(usize, &[f64])) {
+    let mut copy = vec![0.0; X.ncols()];
     for i in 0..X.nrows() {
-        for j in 0..X.ncols() {
-            f(i, j, X[(i, j)]);
+        match X.row(i).try_as_row_major() {
+            Some(row) => f(i, row.as_slice()),
+            None => {
+                copy.iter_mut().enumerate().for_each(|(j, x)| *x = X[(i, j)]);
+                f(i, &copy);
+            }
         }
     }
 }
 
-/// Folds each column from 0.
-fn per_column(X: MatRef<'_, f64>, mut f: impl FnMut(usize, &mut f64, f64)) -> Vec<f64> {
-    let mut folded = vec![0.0; X.ncols()];
-    for_each(X, |i, j, x| f(i, &mut folded[j], x));
-    folded
+/// The power of two at or below a positive x, kept where its inverse is a normal
+/// number; 1 for 0.
+fn power_of_two(x: f64) -> f64 {
+    if x == 0.0 {
+        return 1.0;
+    }
+    // The bits of the exponent alone.
+    let power = f64::from_bits(x.to_bits() & 0x7FF0_0000_0000_0000);
+    power.clamp(f64::MIN_POSITIVE, f64::MIN_POSITIVE.recip())
 }

@@ -5,12 +5,13 @@
 //!
 //! Rows are cut into at most 64 stripes, by n alone; each stripe sums into its
 //! own gradient and the stripes are added in order, so the bits do not depend on
-//! who computed which.
+//! which thread computed which.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use wonderland_linalg::{MatMut, MatRef, Tensor, matmul_into};
+use wonderland_linalg::kernels::{Elementary, softmax_class_major};
+use wonderland_linalg::{MatMut, MatRef, Team, Tensor, matmul_into};
 use wonderland_optim::{Hessian, Objective};
 
 use super::columns::Columns;
@@ -37,6 +38,7 @@ pub(super) struct Sweep<'a> {
     stripes: Vec<Stripe>,
     W: Vec<f64>,
     b: Vec<f64>,
+    team: Team,
     /// Rows of positive weight, all of which a separating W must get right.
     n_counted: usize,
     separates: Rc<Cell<bool>>,
@@ -50,6 +52,9 @@ struct Stripe {
     value: f64,
     /// Rows with more than one half on their class.
     confident: usize,
+    /// Who ran it last.
+    #[cfg(test)]
+    worker: Option<std::thread::ThreadId>,
     block: Block,
 }
 
@@ -73,15 +78,16 @@ struct Pass<'a> {
 
 impl<'a> Sweep<'a> {
     pub(super) fn new(
+        team: Team,
         X: MatRef<'a, f64>,
         y: &'a [usize],
         weights: Option<&'a [f64]>,
-        total: f64,
         outputs: usize,
         l2: f64,
         columns: Columns,
     ) -> Self {
         let (n, c) = (X.nrows(), X.ncols());
+        let total: f64 = weights.map_or(n as f64, |w| w.iter().sum());
         let rows_each = n.div_ceil(BLOCK).div_ceil(STRIPES) * BLOCK;
         let stripe = |start: usize| Stripe {
             rows: start..(start + rows_each).min(n),
@@ -89,6 +95,8 @@ impl<'a> Sweep<'a> {
             gradient_b: vec![0.0; outputs],
             value: 0.0,
             confident: 0,
+            #[cfg(test)]
+            worker: None,
             block: Block {
                 z: vec![0.0; BLOCK * outputs],
                 top: vec![0.0; BLOCK],
@@ -106,6 +114,7 @@ impl<'a> Sweep<'a> {
             stripes: (0..n).step_by(rows_each).map(stripe).collect(),
             W: vec![0.0; c * outputs],
             b: vec![0.0; outputs],
+            team,
             n_counted: weights.map_or(n, |w| w.iter().filter(|&&w| w > 0.0).count()),
             separates: Rc::new(Cell::new(false)),
         }
@@ -151,6 +160,18 @@ impl<'a> Sweep<'a> {
         (W, b)
     }
 
+    /// The threads that ran the last pass.
+    #[cfg(test)]
+    pub(super) fn workers(&self) -> Vec<std::thread::ThreadId> {
+        let mut workers: Vec<_> = Vec::new();
+        for worker in self.stripes.iter().filter_map(|stripe| stripe.worker) {
+            if !workers.contains(&worker) {
+                workers.push(worker);
+            }
+        }
+        workers
+    }
+
     /// The factor of ½‖W‖²: with one output w = w₁ − w₀ and W = (−w/2, w/2),
     /// whose squares sum to w²/2.
     fn strength(&self) -> f64 {
@@ -169,7 +190,9 @@ impl Objective for Sweep<'_> {
             W: &self.W,
             b: &self.b,
         };
-        self.stripes.iter_mut().for_each(|stripe| stripe.run(&pass));
+        self.team.for_each_chunk_mut(&mut self.stripes, 1, |_, stripes| {
+            stripes.iter_mut().for_each(|stripe| stripe.run(&pass));
+        });
 
         let (mut value, mut confident) = (0.0, 0);
         let mut gradient_b = vec![0.0; self.outputs];
@@ -204,6 +227,10 @@ impl Stripe {
         self.gradient.fill(0.0);
         self.gradient_b.fill(0.0);
         (self.value, self.confident) = (0.0, 0);
+        #[cfg(test)]
+        {
+            self.worker = Some(std::thread::current().id());
+        }
         let k = self.gradient_b.len();
         for start in self.rows.clone().step_by(BLOCK) {
             let rows = start..(start + BLOCK).min(self.rows.end);
@@ -254,7 +281,7 @@ fn sigmoid_residuals(
 ) -> (f64, usize) {
     let e = &mut e[..z.len()];
     e.iter_mut().zip(&*z).for_each(|(e, z)| *e = -z.abs());
-    exp(e);
+    Elementary::Exp.apply(e);
     let (mut value, mut confident) = (0.0, 0);
     for (i, z) in z.iter().enumerate() {
         let signed = if y[i] == 1 { *z } else { -*z };
@@ -312,7 +339,7 @@ impl Block {
         sum.fill(0.0);
         for z in z.chunks_exact_mut(r) {
             z.iter_mut().zip(&*top).for_each(|(z, top)| *z -= top);
-            exp(z);
+            Elementary::Exp.apply(z);
             sum.iter_mut().zip(&*z).for_each(|(sum, e)| *sum += e);
         }
         for (i, &class) in y.iter().enumerate() {
@@ -339,11 +366,6 @@ impl Block {
     }
 }
 
-/// eˣ of every entry.
-fn exp(x: &mut [f64]) {
-    x.iter_mut().for_each(|x| *x = x.exp());
-}
-
 impl Hessian for Sweep<'_> {
     /// Per pair of outputs X̃ᵀ diag(s pₐ(δ − p_b)) X̃ over the centred and scaled
     /// rows X̃, plus the penalty.
@@ -367,12 +389,15 @@ impl Hessian for Sweep<'_> {
             }
             let W = MatRef::from_row_major_slice(&self.W, X.ncols(), k);
             multiply(MatMut::from_column_major_slice_mut(z, r, k), X, W);
-            let mut proba = vec![0.0; k];
+            if k == 1 {
+                Elementary::Sigmoid.apply(z);
+            } else {
+                softmax_class_major(z, r);
+            }
             for (&(a, b), block) in pairs.iter().zip(&mut blocks) {
                 for i in 0..r {
-                    proba.iter_mut().enumerate().for_each(|(a, p)| *p = z[a * r + i]);
                     let weight = self.weights.map_or(1.0, |w| w[start + i]) * self.per_weight;
-                    let factor = weight * curvature(&mut proba, a, b);
+                    let factor = weight * curvature(z, r, i, a, b);
                     let (from, to) = (i * rows, (i + 1) * rows);
                     let pair = scaled[from..to].iter_mut().zip(&packed[from..to]);
                     pair.for_each(|(s, x)| *s = factor * x);
@@ -405,17 +430,17 @@ impl Hessian for Sweep<'_> {
     }
 }
 
-/// pₐ(δ_ab − p_b) from logits, which are overwritten; σ(1 − σ) of one.
-fn curvature(z: &mut [f64], a: usize, b: usize) -> f64 {
-    if let [z] = *z {
-        let e = (-z.abs()).exp();
-        return e / ((1.0 + e) * (1.0 + e));
+/// pₐ(δ_ab − p_b) of row i from class-major probabilities; p(1 − p) of one.
+fn curvature(p: &[f64], r: usize, i: usize, a: usize, b: usize) -> f64 {
+    let at = |class: usize| p[class * r + i];
+    let classes = p.len() / r;
+    if classes == 1 {
+        return at(0) * (1.0 - at(0));
     }
-    wonderland_losses::softmax_in_place(z);
     if a == b {
-        let others: f64 = z.iter().enumerate().filter(|&(c, _)| c != a).map(|(_, p)| p).sum();
-        z[a] * others
+        // 1 − pₐ as the sum of the others: exact where pₐ is near 1.
+        at(a) * (0..classes).filter(|&c| c != a).map(at).sum::<f64>()
     } else {
-        -z[a] * z[b]
+        -at(a) * at(b)
     }
 }

@@ -2,9 +2,11 @@
 //! other, and what has no optimum.
 #![allow(clippy::float_cmp, reason = "bit equality is what these tests mean")]
 
-use wonderland_linalg::Tensor;
+use wonderland_linalg::{Tensor, Threads};
 use wonderland_losses::{CrossEntropy, Reduction};
 
+use super::columns::Columns;
+use super::sweep::Sweep;
 use super::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
 use crate::Error;
 
@@ -191,4 +193,41 @@ fn prints_its_objective() {
          objective 0.6931471806 = mean cross-entropy + (5e-1/2) ‖W‖²\n\
          0 iterations: the gradient met its tolerance"
     );
+}
+
+/// 1, 2, 3 and 8 threads give the same bits, by either solver.
+#[test]
+fn threads_do_not_change_a_bit() {
+    let X = scatter(5000, 3);
+    let y = classes(&X, 3);
+    for solver in [LogisticSolver::Newton, LogisticSolver::Lbfgs] {
+        let settings = LogisticRegression { solver, ..Default::default() };
+        let alone = settings.fit(X.as_mat(), &y).unwrap();
+        for count in [1, 2, 3, 8] {
+            let threads = Threads::new(count).unwrap();
+            let fit = threads.run(|team| settings.fit_by(team, X.as_mat(), &y, None, &mut ()));
+            assert_eq!(fit.unwrap(), alone, "{count} threads");
+        }
+    }
+}
+
+/// The same bits would be no feat if one thread did all the work: several are
+/// seen at it. A pass may be over before a second thread wakes, hence the tries.
+#[test]
+fn several_threads_share_a_pass() {
+    use wonderland_optim::Objective as _;
+    let X = scatter(200_000, 3);
+    let y = classes(&X, 3);
+    let most = Threads::new(2).unwrap().run(|team| {
+        let columns = Columns::new(X.as_mat(), None, 3, 0.1, true).unwrap();
+        let mut sweep = Sweep::new(team, X.as_mat(), &y, None, 3, 0.1, columns);
+        let u = sweep.start();
+        let mut gradient = vec![0.0; u.len()];
+        let mut workers = || {
+            sweep.value_and_gradient(&u, &mut gradient);
+            sweep.workers().len()
+        };
+        (0..100).map(|_| workers()).find(|n| *n > 1)
+    });
+    assert_eq!(most, Some(2));
 }
