@@ -33,7 +33,8 @@ impl Program {
     /// the fewest steps possible ([`checkpoint`](crate::checkpoint)). Results
     /// have the bits of [`plan`](Program::plan).
     ///
-    /// The report says the bytes and the further steps before anything runs.
+    /// The report says the bytes and the further steps before anything runs,
+    /// and whether anything is saved at all.
     ///
     /// # Errors
     /// [`Error::Budget`] when even one state per loop is too much, with the
@@ -54,23 +55,28 @@ impl Program {
         let program = without_custom(self);
         let longest = program.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.length);
         let longest = longest.max().unwrap_or(0) as usize;
-        let with = |slots: usize| Plan::<T>::new(&rewound(&program, |_| slots));
+        let mut full = Plan::<T>::new(&program);
+        let without_budget = full.report().total();
+        let budgeted = |slots: &dyn Fn(usize) -> usize| {
+            let mut plan = Plan::<T>::new(&rewound(&program, slots));
+            plan.report.without_budget = Some(without_budget);
+            plan
+        };
+        let with = |slots: usize| budgeted(&|_| slots);
         let bytes = match budget {
             Budget::Slots(slots) => return Ok(with(slots.max(1))),
-            Budget::Sqrt => {
-                return Ok(Plan::new(&rewound(&program, |l| min_slots(l as u64, 2) as usize)));
-            }
+            Budget::Sqrt => return Ok(budgeted(&|l| min_slots(l as u64, 2) as usize)),
             Budget::Bytes(bytes) => bytes,
-            Budget::Fraction(f) => (f * Plan::<T>::new(&program).report().total() as f64) as usize,
+            Budget::Fraction(f) => (f * without_budget as f64) as usize,
         };
-        let full = Plan::<T>::new(&program);
-        if full.report().total() <= bytes {
+        if without_budget <= bytes {
+            full.report.without_budget = Some(without_budget);
             return Ok(full);
         }
         // More slots take more memory: the most that fit.
         let (mut low, mut high) = (0, longest.max(1));
         while low < high {
-            let middle = (low + high).div_ceil(2);
+            let middle = usize::midpoint(low, high + 1);
             if with(middle).report().total() <= bytes {
                 low = middle;
             } else {
@@ -78,7 +84,7 @@ impl Program {
             }
         }
         if low == 0 {
-            let least = with(1).report().total().min(full.report().total());
+            let least = with(1).report().total().min(without_budget);
             return Err(Error::Budget { bytes, least });
         }
         Ok(with(low))
@@ -96,7 +102,7 @@ pub(crate) fn recomputed(program: &Program) -> u64 {
 
 /// The program with reverse loops that make states again, given the number of
 /// slots for a loop of so many steps.
-fn rewound(program: &Program, slots: impl Fn(usize) -> usize) -> Program {
+fn rewound(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
     let mut g = Graph::default();
     let mut map: Vec<Id> = Vec::new();
     for (input, instr) in program.inputs.iter().zip(&program.instrs) {
@@ -178,4 +184,27 @@ pub(crate) fn without_unread(program: &Program) -> Program {
         }
     }
     program
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Budget;
+    use crate::{input, scan, trace};
+
+    #[test]
+    fn a_plan_says_when_checkpointing_saves_nothing() {
+        let flat = trace(input("x", [50]), |_, x| x.sin().exp().sum()).expect("it fits");
+        let plan =
+            flat.grad().expect("a scalar").plan_within::<f64>(Budget::Sqrt).expect("no need");
+        assert!(plan.report().saves_nothing());
+        assert!(plan.report().to_string().contains("warning: checkpointing saves nothing"));
+        let long = trace(input("x", [50]), |_, x| {
+            scan(100, &[], &[x], &[], |_, s, _| (vec![s[0].sin()], vec![])).0[0].sum()
+        });
+        let long = long.and_then(|p| p.grad()).expect("a scalar");
+        let plan = long.plan_within::<f64>(Budget::Sqrt).expect("possible");
+        let r = plan.report();
+        assert!(!r.saves_nothing() && r.to_string().contains(" B instead of "), "{r}");
+        assert!(!long.plan::<f64>().report().saves_nothing());
+    }
 }

@@ -23,6 +23,8 @@ pub struct PlanReport {
     pub fixed: usize,
     /// Bytes of the plans of loop bodies.
     pub loops: usize,
+    /// Bytes of the plan that keeps everything, if this one has a budget.
+    pub without_budget: Option<usize>,
     /// Steps of forward loops that reverse loops run again.
     pub recomputed: u64,
     /// Arithmetic operations per run.
@@ -46,6 +48,7 @@ impl PlanReport {
             lower_bound: layout.lower_bound * size,
             fixed: layout.fixed * size + layout.indices * 4,
             loops,
+            without_budget: None,
             recomputed: recomputed(program),
             flops: program.flops(),
             bytes_moved: moved.sum::<usize>() * size,
@@ -58,6 +61,13 @@ impl PlanReport {
     #[must_use]
     pub fn total(&self) -> usize {
         self.peak + self.fixed + self.loops
+    }
+
+    /// Whether there is a budget and the plan takes no less than without: the
+    /// program has no reverse loop, or its loops are too short.
+    #[must_use]
+    pub fn saves_nothing(&self) -> bool {
+        self.without_budget.is_some_and(|full| self.total() >= full)
     }
 }
 
@@ -81,7 +91,14 @@ impl fmt::Display for PlanReport {
             self.recomputed,
             self.flops,
             self.bytes_moved
-        )
+        )?;
+        match self.without_budget {
+            Some(full) if self.saves_nothing() => {
+                write!(f, "; warning: checkpointing saves nothing of {full} B")
+            }
+            Some(full) => write!(f, "; {} B instead of {full} B", self.total()),
+            None => Ok(()),
+        }
     }
 }
 
