@@ -44,3 +44,8 @@ pub use wonderland_losses as losses;
 pub use wonderland_models as models;
 pub use wonderland_optim as optim;
 pub use wonderland_report as report;
+
+/// The root README, whose example is tested here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct RootReadme;
