@@ -46,6 +46,19 @@ pub struct Description {
     pub warnings: Vec<Warning>,
 }
 
+impl Description {
+    /// Whether every number of every coefficient is one.
+    pub(crate) fn is_finite(&self) -> bool {
+        let shown = |output: &Output| -> bool {
+            output.coefficients.iter().chain(&output.intercept).all(|c| {
+                let errors = c.std_error.into_iter().chain(c.interval.into_iter().flatten());
+                [c.value, c.effect].into_iter().chain(errors).all(f64::is_finite)
+            })
+        };
+        self.outputs.iter().all(shown)
+    }
+}
+
 /// One fitted linear function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {

@@ -94,6 +94,12 @@ pub enum Error {
         /// Rows there are.
         actual: usize,
     },
+    /// A fit whose numbers are too large to be used.
+    #[error("the fit cannot be used ({why}): rescale the columns or the target")]
+    Unusable {
+        /// What is too large.
+        why: String,
+    },
     /// A fault of reading, preprocessing or splitting.
     #[error(transparent)]
     Data(#[from] wonderland_data::Error),

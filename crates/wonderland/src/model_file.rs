@@ -9,7 +9,8 @@
 //!   later version is refused by name, never half read.
 //! - Within a version the payload's fields and their meaning do not change. A
 //!   new field, a new kind of model or a changed meaning is a new version, and
-//!   the fixtures of all older versions stay in the tests.
+//!   the fixtures of all older versions stay in the tests. (Version 1 is settled
+//!   by the first release; the fixture says what it is until then.)
 //! - Numbers are written with the fewest digits that read back to the same
 //!   bits, so save → load → save is byte-identical and predictions are
 //!   bit-identical. Nothing non-finite is ever written.

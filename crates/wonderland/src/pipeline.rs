@@ -184,6 +184,12 @@ impl Pipeline {
         Ok(self.predict_features(&X)?.row(0))
     }
 
+    /// A pipeline that must not be saved.
+    #[cfg(test)]
+    pub(crate) fn break_for_test(&mut self) {
+        self.training.baseline = crate::Baseline::Mean(f64::INFINITY);
+    }
+
     /// What contradicts itself in a pipeline that came from a file.
     pub(crate) fn fault(&self) -> Option<String> {
         let n = self.preprocessor.n_features();
@@ -197,5 +203,9 @@ impl Pipeline {
             .or_else(|| self.training.fault(n, &self.model))
             .or_else(calibrator)
             .or_else(|| self.conformal.as_ref().and_then(|c| c.fault(m)))
+            .or_else(|| {
+                let finite = self.describe().is_finite();
+                (!finite).then(|| "a coefficient overflows in the units of the file".into())
+            })
     }
 }

@@ -167,7 +167,7 @@ impl Recipe {
     pub fn split(&self, table: &Table, settings: &SplitSettings, by_order: bool) -> Result<Split> {
         let n = table.n_rows();
         let settings = self.with_shares(settings);
-        let strata = match (self.task_of(table)?, &self.group, by_order) {
+        let strata = match (self.settings_for(table)?.task(), &self.group, by_order) {
             (Task::Classification, None, false) => {
                 Some(Labels::from_column(table, &self.target)?.codes)
             }

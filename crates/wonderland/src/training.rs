@@ -83,7 +83,11 @@ impl Recipe {
         };
         let pipeline = Pipeline::new(self.target.clone(), preprocessor, model, training);
         let pipeline = self.calibrated(pipeline, table, &split.calibration)?;
-        self.conformalised(pipeline, table, &split.conformal)
+        let pipeline = self.conformalised(pipeline, table, &split.conformal)?;
+        match pipeline.fault() {
+            Some(why) => Err(Error::Unusable { why }),
+            None => Ok(pipeline),
+        }
     }
 
     /// The pipeline with its probabilities calibrated on the given rows.
@@ -132,7 +136,7 @@ impl Recipe {
     }
 
     /// The model to fit: the one asked for, or the plain one for the task.
-    fn settings_for(&self, table: &Table) -> Result<ModelSettings> {
+    pub(crate) fn settings_for(&self, table: &Table) -> Result<ModelSettings> {
         let task = self.task_of(table)?;
         let settings = self.model.clone().unwrap_or_else(|| ModelSettings::plain(task));
         if task == settings.task() { Ok(settings) } else { Err(self.mismatch(&settings, task)) }

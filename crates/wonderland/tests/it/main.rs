@@ -1,0 +1,17 @@
+//! The façade from the outside.
+
+mod honesty;
+mod recipes;
+
+/// A file beside this one that is not declared would never run.
+#[test]
+fn every_file_is_declared() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let main = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let declared = name == "main" || main.contains(&format!("mod {name};"));
+        assert!(declared, "{name}.rs is not declared in main.rs");
+    }
+}
