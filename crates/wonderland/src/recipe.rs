@@ -162,9 +162,10 @@ impl Recipe {
     /// asks for coverage, 20 %.
     ///
     /// # Errors
-    /// [`Error::Conflict`] for groups in order; those of
-    /// [`SplitSettings::split`].
+    /// A target that does not fit the model; [`Error::Conflict`] for groups in
+    /// order; those of [`SplitSettings::split`].
     pub fn split(&self, table: &Table, settings: &SplitSettings, by_order: bool) -> Result<Split> {
+        self.settings_for(table)?;
         let n = table.n_rows();
         let settings = self.with_shares(settings);
         let strata = match (self.settings_for(table)?.task(), &self.group, by_order) {

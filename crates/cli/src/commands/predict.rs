@@ -60,9 +60,9 @@ impl Predict {
         self.check_kept()?;
         let pipeline = Pipeline::load(&self.model)?;
         let loaded = voice.during("reading", || self.read(&pipeline))?;
-        self.note_unused(&pipeline, &loaded, voice);
         let predictions = voice.during("predicting", || pipeline.predict(&loaded.table))?;
         self.check(&pipeline, &predictions)?;
+        self.note_unused(&pipeline, &loaded, voice);
         let kept = self.kept(&loaded)?;
         let output = if shared.json {
             show::json(&PredictionReport::new(&pipeline, &predictions, kept))?.stdout

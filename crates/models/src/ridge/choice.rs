@@ -109,7 +109,7 @@ impl Ridge {
         y: &[T],
         weights: Option<&[T]>,
         lambdas: &[f64],
-        error: fn(&RidgePath<'_, T>, Option<&[f64]>, f64) -> Result<f64, LinalgError>,
+        error: Judge<T>,
     ) -> Result<Vec<Option<f64>>> {
         let path = RidgePath::new(X, as_column(X, y)?, weights, self.intercept)?;
         let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
@@ -162,6 +162,9 @@ impl Ridge {
         Ok(errors.iter().map(|errors| Some(root_mean_square(errors, s.as_deref()))).collect())
     }
 }
+
+/// The error of one λ on a path, given the weights.
+type Judge<T> = fn(&RidgePath<'_, T>, Option<&[f64]>, f64) -> Result<f64, LinalgError>;
 
 fn leave_one_out<T: Scalar>(
     path: &RidgePath<'_, T>,

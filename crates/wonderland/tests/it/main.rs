@@ -1,5 +1,5 @@
 //! The façade from the outside.
-
+#![expect(clippy::unwrap_used, reason = "a test may end at any surprise")]
 mod honesty;
 mod recipes;
 

@@ -29,6 +29,7 @@ pub(super) struct Learning {
     #[arg(
         long,
         visible_alias = "l2",
+        allow_negative_numbers = true,
         value_name = "NUMBER|auto|loo|gcv|cv:K",
         help_heading = "Model"
     )]
