@@ -57,11 +57,11 @@ const PREDICTION: &str = "prediction";
 
 impl Predict {
     pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
-        self.check_kept()?;
         let pipeline = Pipeline::load(&self.model)?;
         let loaded = voice.during("reading", || self.read(&pipeline))?;
         let predictions = voice.during("predicting", || pipeline.predict(&loaded.table))?;
         self.check(&pipeline, &predictions)?;
+        self.check_names(&predictions)?;
         self.note_unused(&pipeline, &loaded, voice);
         let kept = self.kept(&loaded)?;
         let output = if shared.json {
@@ -81,16 +81,17 @@ impl Predict {
         Source::of(&self.data).read(&csv)
     }
 
-    /// A kept column has to leave the name of the predictions free, and to be
-    /// kept once.
-    fn check_kept(&self) -> Result<(), UsageError> {
-        for (i, name) in self.keep.iter().enumerate() {
-            if name == PREDICTION || self.keep[..i].contains(name) {
+    /// Every column of the output has its own name.
+    fn check_names(&self, predictions: &Predictions) -> Result<(), UsageError> {
+        let mut names = self.columns(predictions);
+        for name in &self.keep {
+            if names.contains(name) {
                 return Err(UsageError(format!(
                     "two columns of the output would be called `{}`: keep a column once, and none of that name",
                     Snippet::new(name)
                 )));
             }
+            names.push(name.clone());
         }
         Ok(())
     }

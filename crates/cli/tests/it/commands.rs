@@ -32,6 +32,7 @@ fn the_keys_of_json_are_stable() {
     let mut fit = vec![
         "coefficients",
         "condition",
+        "conformal",
         "data",
         "effective_df",
         "intercept",
@@ -40,6 +41,8 @@ fn the_keys_of_json_are_stable() {
         "metrics",
         "minimum",
         "model",
+        "n_calibration",
+        "n_conformal",
         "n_dropped",
         "n_features",
         "n_test",
@@ -55,10 +58,10 @@ fn the_keys_of_json_are_stable() {
         "warnings",
     ];
     assert_eq!(keys(&bench.json("fit diabetes --out model.wl")), fit);
-    fit.retain(|key| !["data", "metrics", "n_dropped", "n_test"].contains(key));
+    fit.retain(|key| !["conformal", "data", "metrics", "n_dropped", "n_test"].contains(key));
     assert_eq!(keys(&bench.json("inspect model.wl")), fit);
     let evaluated = bench.json("evaluate model.wl diabetes");
-    assert_eq!(keys(&evaluated), ["metrics", "model", "n_test", "target", "task"]);
+    assert_eq!(keys(&evaluated), ["conformal", "metrics", "model", "n_test", "target", "task"]);
     let metrics = [
         "baseline",
         "beats_baseline",
@@ -224,7 +227,7 @@ fn faults_of_the_command_line_end_with_2() {
         ("fit t.csv --target y --delimiter ab", "one ASCII character"),
         ("fit t.csv --target y --group x --split-by-order", "--split-by-order"),
         ("fit diabetes --out - --json", "--out -"),
-        ("fit iris", "linear predicts numbers"),
+        ("fit iris --model linear --task classification", "linear predicts numbers"),
         ("fit diabetes --threads 0", "--threads"),
         ("datasets nothing", "no built-in data set"),
         ("nonsense", "nonsense"),

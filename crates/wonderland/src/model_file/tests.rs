@@ -103,7 +103,7 @@ fn version_1_still_reads() {
     assert_eq!(pipeline.to_bytes().unwrap(), file);
     let cell = |text: &'static str| wonderland_data::Cell::from(text);
     let row = [("size", 2.0.into()), ("city", cell("Roma")), ("age", 20.0.into())];
-    let expected = Prediction::Number { value: 3.729_554_306_245_870_3, interval: None };
+    let expected = Prediction::Number { value: 3.729_554_306_245_870_7, interval: None };
     assert_eq!(pipeline.predict_row(&row).unwrap(), expected);
 }
 
