@@ -3,6 +3,7 @@
 
 mod evaluation;
 mod fit;
+mod folds;
 mod grid;
 mod model;
 mod number;

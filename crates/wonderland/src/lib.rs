@@ -5,9 +5,11 @@
 mod calibrator;
 mod classifier;
 mod conformal;
+mod cross_validation;
 mod description;
 mod error;
 mod evaluation;
+mod importance;
 mod model;
 mod model_file;
 mod page;
@@ -22,12 +24,14 @@ pub mod prelude;
 pub use calibrator::{Calibrate, Calibrator};
 pub use classifier::Classifier;
 pub use conformal::{Conformal, Conformalise};
+pub use cross_validation::FoldScores;
 pub use description::{Coefficient, Description, Output, Penalty, Search, Warning};
 pub use error::{Error, Result};
 pub use evaluation::{
     CalibrationScores, ClassificationMetrics, Evaluation, Metrics, RegressionMetrics,
     UncalibratedMetrics,
 };
+pub use importance::ColumnImportance;
 pub use model::{Model, ModelSettings};
 pub use model_file::Fault;
 pub use page::Provenance;

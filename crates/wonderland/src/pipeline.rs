@@ -148,8 +148,12 @@ impl Pipeline {
 
     /// What the model computes for the rows of a table.
     pub(crate) fn outputs(&self, table: &Table) -> Result<Outputs> {
-        let X: Tensor = self.preprocessor.apply(table)?;
-        self.model.outputs(&X)
+        self.outputs_of(&self.preprocessor.apply(table)?)
+    }
+
+    /// What the model computes for rows of features.
+    pub(crate) fn outputs_of(&self, X: &Tensor) -> Result<Outputs> {
+        self.model.outputs(X)
     }
 
     /// Probabilities for logits, calibrated if the pipeline is.

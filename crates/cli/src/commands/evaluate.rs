@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use wonderland::{Evaluation, Metrics, Pipeline, Provenance};
+use wonderland::{ColumnImportance, Evaluation, Metrics, Pipeline, Provenance};
 
 use crate::Done;
 use crate::arguments::{Reading, Shared};
-use crate::input::Source;
+use crate::input::{Loaded, Source};
 use crate::output::write_report;
 use crate::show::{self, EvaluationReport};
 use crate::voice::Voice;
@@ -28,9 +28,15 @@ pub(crate) struct Evaluate {
     /// Write a page about the scores here: one HTML file that opens from disk
     #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
     report: Option<PathBuf>,
+    /// Also tell how much worse it gets when each column is shuffled
+    #[arg(long)]
+    importance: bool,
     #[command(flatten)]
     reading: Reading,
 }
+
+/// Shuffles behind an importance.
+const SHUFFLES: usize = 10;
 
 impl Evaluate {
     pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
@@ -50,8 +56,20 @@ impl Evaluate {
             let page = pipeline.report(&evaluation, &loaded.table, &provenance)?;
             write_report(path, &page, voice)?;
         }
-        let report = EvaluationReport::new(&pipeline, &evaluation);
+        let importance =
+            voice.during("shuffling columns", || self.importance(&pipeline, &loaded))?;
+        let report = EvaluationReport::new(&pipeline, &evaluation, importance.as_deref());
         if shared.json { show::json(&report) } else { Ok(Done::print(report.text())) }
+    }
+
+    fn importance(
+        &self,
+        pipeline: &Pipeline,
+        loaded: &Loaded,
+    ) -> wonderland::Result<Option<Vec<ColumnImportance>>> {
+        let seed = pipeline.training().seed;
+        let run = || pipeline.importance(&loaded.table, SHUFFLES, seed);
+        self.importance.then(run).transpose()
     }
 }
 

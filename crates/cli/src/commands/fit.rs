@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use wonderland::data::{SplitSettings, Table};
-use wonderland::{Evaluation, Pipeline, Provenance, Recipe};
+use wonderland::{Evaluation, FoldScores, Pipeline, Provenance, Recipe};
 
 use crate::arguments::{Reading, Shared};
-use crate::exit::UsageError;
+use crate::exit::{Exit, UsageError};
 use crate::input::{Loaded, Source};
 use crate::output::write_report;
 use crate::show::{self, FitReport, SplitReport};
@@ -49,6 +49,12 @@ pub(crate) struct Fit {
     /// Test on the last rows instead of random ones: rows are in order of time
     #[arg(long, conflicts_with = "group", help_heading = "Testing")]
     split_by_order: bool,
+    /// Also score by K-fold cross-validation: every row tests once
+    #[arg(long, value_name = "K", help_heading = "Testing")]
+    cv: Option<usize>,
+    /// End with exit code 3 if the solver stopped before the minimum
+    #[arg(long)]
+    strict: bool,
     /// Seed of everything that is random
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Testing")]
     seed: u64,
@@ -75,6 +81,7 @@ impl Fit {
         let test = self.test_table(&recipe, &table, &split.test, voice)?;
         let pipeline = voice.during("fitting", || recipe.fit(&table, &split))?;
         let evaluation = evaluate(&pipeline, test.as_ref(), voice)?;
+        let folds = voice.during("cross-validating", || self.cross_validate(&recipe, &table))?;
         let how = self.how_split(&recipe);
         let page = match (&self.report, &evaluation, &test) {
             (None, ..) => None,
@@ -106,7 +113,9 @@ impl Fit {
             test: evaluation.as_ref().map_or(0, |e| e.n),
             how,
         };
-        let report = FitReport::new(&pipeline, evaluation.as_ref(), split, table.source().as_str());
+        let source = table.source().as_str();
+        let report =
+            FitReport::new(&pipeline, evaluation.as_ref(), folds.as_deref(), split, source);
         for warning in report.warnings() {
             voice.warn(warning);
         }
@@ -114,6 +123,15 @@ impl Fit {
             write_report(path, &page, voice)?;
         }
         self.deliver(&pipeline, &report, shared, voice)
+    }
+
+    fn cross_validate(
+        &self,
+        recipe: &Recipe,
+        table: &Table,
+    ) -> wonderland::Result<Option<Vec<FoldScores>>> {
+        let run = |k| recipe.cross_validate(table, k, self.seed, self.split_by_order);
+        self.cv.map(run).transpose()
     }
 
     /// Only one thing can be written to standard output.
@@ -194,16 +212,19 @@ impl Fit {
         shared: &Shared,
         voice: &Voice,
     ) -> anyhow::Result<Done> {
+        let exit = if self.strict && !report.converged() { Exit::NotConverged } else { Exit::Done };
         if self.out_is_stdout() {
             voice.say(report.text(self.top));
-            return Ok(Done::print(pipeline.to_bytes()?));
+            return Ok(Done { stdout: pipeline.to_bytes()?, exit });
         }
         if let Some(path) = &self.out {
             let _saving = interrupt::while_saving();
             pipeline.save(path)?;
             voice.note(format_args!("model saved to {}", wonderland::data::Snippet::path(path)));
         }
-        if shared.json { show::json(report) } else { Ok(Done::print(report.text(self.top))) }
+        let done =
+            if shared.json { show::json(report)? } else { Done::print(report.text(self.top)) };
+        Ok(Done { exit, ..done })
     }
 }
 

@@ -6,7 +6,10 @@ mod regression;
 
 use serde::Serialize;
 use wonderland::data::Task;
-use wonderland::{Evaluation, Metrics, Pipeline};
+use wonderland::{ColumnImportance, Evaluation, Metrics, Pipeline};
+
+use super::model::ByName;
+use super::{Align, Grid, significant};
 
 pub(super) use coverage::ConformalKeys;
 
@@ -19,6 +22,10 @@ pub(crate) struct EvaluationReport<'a> {
     n_test: usize,
     metrics: MetricKeys<'a>,
     conformal: Option<ConformalKeys<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    importance: Option<ByName<'a, f64>>,
+    #[serde(skip)]
+    columns: Option<&'a [ColumnImportance]>,
     #[serde(skip)]
     pipeline: &'a Pipeline,
     #[serde(skip)]
@@ -47,7 +54,11 @@ impl<'a> MetricKeys<'a> {
 }
 
 impl<'a> EvaluationReport<'a> {
-    pub(crate) fn new(pipeline: &'a Pipeline, evaluation: &'a Evaluation) -> Self {
+    pub(crate) fn new(
+        pipeline: &'a Pipeline,
+        evaluation: &'a Evaluation,
+        columns: Option<&'a [ColumnImportance]>,
+    ) -> Self {
         Self {
             task: pipeline.task(),
             model: pipeline.model().name(),
@@ -55,14 +66,36 @@ impl<'a> EvaluationReport<'a> {
             n_test: evaluation.n,
             metrics: MetricKeys::new(&evaluation.metrics),
             conformal: ConformalKeys::new(pipeline, &evaluation.metrics),
+            importance: columns
+                .map(|found| ByName(found.iter().map(|c| (c.column.as_str(), c.mean)).collect())),
+            columns,
             pipeline,
             evaluation,
         }
     }
 
     pub(crate) fn text(&self) -> String {
-        scores(self.pipeline, self.evaluation, "row")
+        let mut text = scores(self.pipeline, self.evaluation, "row");
+        if let Some(columns) = self.columns {
+            text.push('\n');
+            text.push_str(&importance(self.pipeline, columns));
+        }
+        text
     }
+}
+
+/// How much the loss grows without each column.
+fn importance(pipeline: &Pipeline, columns: &[ColumnImportance]) -> String {
+    let loss = match pipeline.task() {
+        Task::Regression => "RMSE",
+        Task::Classification => "log loss",
+    };
+    let mut grid = Grid::new(&[Align::Left, Align::Right, Align::Right]);
+    grid.row(["shuffled column", &format!("{loss} grows by"), "standard deviation"]);
+    for c in columns {
+        grid.row([&c.column, &significant(c.mean), &significant(c.standard_deviation)]);
+    }
+    grid.to_string()
 }
 
 /// The scores as a table, and what they say.

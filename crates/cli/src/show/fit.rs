@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use wonderland::{Evaluation, Pipeline};
+use wonderland::{Evaluation, FoldScores, Pipeline};
 
 use super::evaluation::{ConformalKeys, MetricKeys, scores};
-use super::model::ModelKeys;
+use super::folds::{self, FoldKeys};
+use super::model::{ByName, ModelKeys};
 use super::{ModelReport, counted, task_name};
 
 /// A fit as it is reported.
@@ -15,6 +16,7 @@ pub(crate) struct FitReport<'a> {
     data: &'a str,
     model: ModelReport<'a>,
     evaluation: Option<&'a Evaluation>,
+    folds: Option<&'a [FoldScores]>,
     split: SplitReport,
 }
 
@@ -38,6 +40,8 @@ struct FitKeys<'a> {
     n_dropped: usize,
     metrics: Option<MetricKeys<'a>>,
     conformal: Option<ConformalKeys<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cross_validation: Option<ByName<'a, FoldKeys<'a>>>,
 }
 
 impl SplitReport {
@@ -59,10 +63,16 @@ impl<'a> FitReport<'a> {
     pub(crate) fn new(
         pipeline: &'a Pipeline,
         evaluation: Option<&'a Evaluation>,
+        folds: Option<&'a [FoldScores]>,
         split: SplitReport,
         data: &'a str,
     ) -> Self {
-        Self { data, model: ModelReport::new(pipeline), evaluation, split }
+        Self { data, model: ModelReport::new(pipeline), evaluation, folds, split }
+    }
+
+    /// Whether the solver reached the minimum.
+    pub(crate) fn converged(&self) -> bool {
+        self.model.description.search.as_ref().is_none_or(|search| search.stop.converged())
     }
 
     /// What to be careful about.
@@ -88,6 +98,10 @@ impl<'a> FitReport<'a> {
             text.push('\n');
             text.push_str(&scores(pipeline, evaluation, "test row"));
         }
+        if let Some(folds) = self.folds {
+            text.push('\n');
+            text.push_str(&folds::text(folds));
+        }
         text.push('\n');
         text.push_str(&self.model.coefficients(top));
         text
@@ -105,6 +119,7 @@ impl Serialize for FitReport<'_> {
             conformal: self
                 .evaluation
                 .and_then(|e| ConformalKeys::new(self.model.pipeline, &e.metrics)),
+            cross_validation: self.folds.map(folds::keys),
         }
         .serialize(serializer)
     }
