@@ -37,7 +37,7 @@ pub struct Evaluation {
 #[serde(untagged)]
 pub enum Metrics {
     /// Of a regression.
-    Regression(RegressionMetrics),
+    Regression(Box<RegressionMetrics>),
     /// Of a classification.
     Classification(Box<ClassificationMetrics>),
 }
@@ -124,7 +124,7 @@ impl Pipeline {
     pub fn evaluate(&self, table: &Table) -> Result<Evaluation> {
         let metrics = match self.predict(table)? {
             Predictions::Numbers(numbers) => {
-                Metrics::Regression(self.score_numbers(table, &numbers)?)
+                Metrics::Regression(Box::new(self.score_numbers(table, &numbers)?))
             }
             Predictions::Classes(classes) => {
                 Metrics::Classification(Box::new(self.score_classes(table, &classes)?))

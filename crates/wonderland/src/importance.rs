@@ -79,9 +79,7 @@ impl Pipeline {
 
     fn loss(&self, X: MatRef<'_, f64>, truth: &Truth) -> Result<f64> {
         Ok(match (self.outputs_of(&Tensor::from_mat(X))?, truth) {
-            (Outputs::Numbers(y_hat), Truth::Numbers(y)) => {
-                wonderland_models::rmse(y, &y_hat)?
-            }
+            (Outputs::Numbers(y_hat), Truth::Numbers(y)) => wonderland_models::rmse(y, &y_hat)?,
             (Outputs::Logits(logits), Truth::Codes(codes)) => {
                 wonderland_models::log_loss(codes, self.proba(&logits)?.as_mat())?
             }
