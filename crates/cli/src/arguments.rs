@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use wonderland::data::Csv;
 
-use crate::commands::{completions, datasets, evaluate, fit, inspect, predict};
+use crate::commands::{
+    calibration, completions, conformal, datasets, decide, evaluate, fit, inspect, predict,
+    recalibrate,
+};
 
 /// Fit, predict, evaluate and describe models of tables.
 ///
@@ -25,6 +28,7 @@ Examples:
   wonderland fit houses.csv --target price      fit a table of your own
   wonderland predict model.wl new.csv           one prediction per row
   wonderland inspect model.wl                   what a model is made of
+  wonderland calibration probs.csv --label y    judge the probabilities of any classifier
 
 Exit codes: 0 done, 1 a problem with data or a file, 2 a problem with the command line,
 3 not converged under --strict, 130 interrupted."
@@ -44,6 +48,10 @@ pub(crate) enum Command {
     Predict(predict::Predict),
     Evaluate(evaluate::Evaluate),
     Inspect(inspect::Inspect),
+    Calibration(Box<calibration::Calibration>),
+    Recalibrate(Box<recalibrate::Recalibrate>),
+    Conformal(Box<conformal::Conformal>),
+    Decide(Box<decide::Decide>),
     Datasets(datasets::Datasets),
     Completions(completions::Completions),
 }

@@ -4,6 +4,7 @@
 mod arguments;
 mod commands;
 mod exit;
+mod forecasts;
 mod input;
 mod interrupt;
 mod output;
@@ -58,6 +59,10 @@ fn run(cli: &Cli, voice: &Voice) -> anyhow::Result<Done> {
         Command::Predict(command) => command.run(&cli.shared, voice),
         Command::Evaluate(command) => command.run(&cli.shared, voice),
         Command::Inspect(command) => command.run(&cli.shared),
+        Command::Calibration(command) => command.run(&cli.shared, voice),
+        Command::Recalibrate(command) => command.run(&cli.shared, voice),
+        Command::Conformal(command) => command.run(&cli.shared, voice),
+        Command::Decide(command) => command.run(&cli.shared, voice),
         Command::Datasets(command) => command.run(&cli.shared),
         Command::Completions(command) => Ok(command.run()),
     }

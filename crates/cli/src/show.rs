@@ -1,6 +1,7 @@
 //! Results as people read them and as machines do: every report is one value
 //! that prints as text or as JSON.
 
+mod calibration;
 mod evaluation;
 mod fit;
 mod folds;
@@ -9,6 +10,7 @@ mod model;
 mod number;
 mod prediction;
 
+pub(crate) use calibration::{CalibrationReport, Judged};
 pub(crate) use evaluation::EvaluationReport;
 pub(crate) use fit::{FitReport, SplitReport};
 pub(crate) use grid::{Align, Grid};

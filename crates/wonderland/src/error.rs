@@ -106,9 +106,19 @@ pub enum Error {
     /// A fault of calibration or conformal prediction.
     #[error(transparent)]
     Calibration(#[from] wonderland_calibration::Error),
+    /// A fault of forecasts from elsewhere.
+    #[error(transparent)]
+    Forecasts(Box<crate::forecasts::Fault>),
     /// A fault of a model.
     #[error(transparent)]
     Models(#[from] wonderland_models::Error),
+}
+
+impl From<crate::forecasts::Fault> for Error {
+    /// Boxed: a fault that names file, line, column and classes is large.
+    fn from(fault: crate::forecasts::Fault) -> Self {
+        Self::Forecasts(Box::new(fault))
+    }
 }
 
 impl Error {
@@ -130,6 +140,7 @@ impl Error {
             Self::Models(fault) => {
                 matches!(fault, wonderland_models::Error::InvalidSetting { .. })
             }
+            Self::Forecasts(fault) => fault.is_usage(),
             _ => false,
         }
     }

@@ -19,6 +19,7 @@ mod recipe;
 mod rows;
 mod training;
 
+pub mod forecasts;
 pub mod prelude;
 
 pub use calibrator::{Calibrate, Calibrator};

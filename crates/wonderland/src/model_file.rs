@@ -18,7 +18,7 @@
 //!   there. Everything is checked after parsing (columns against transforms,
 //!   transforms against coefficients, finite values) before a pipeline exists.
 
-mod envelope;
+pub(crate) mod envelope;
 #[cfg(test)]
 mod tests;
 
@@ -100,7 +100,7 @@ impl Pipeline {
             return Err(invalid(why));
         }
         let payload = serde_json::to_vec(self).map_err(|error| invalid(error.to_string()))?;
-        Ok(envelope::seal(&payload))
+        Ok(envelope::seal(envelope::MODEL, &payload))
     }
 
     /// The pipeline in the bytes of a model file; `name` is what messages call
@@ -134,7 +134,7 @@ impl Pipeline {
 }
 
 fn read(bytes: &[u8]) -> Result<Pipeline, Fault> {
-    let payload = envelope::open(bytes)?;
+    let payload = envelope::open(envelope::MODEL, bytes)?;
     let pipeline: Pipeline = serde_json::from_slice(payload)
         .map_err(|error| Fault::Invalid { why: shortened(&error.to_string()) })?;
     match pipeline.fault() {

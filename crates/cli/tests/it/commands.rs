@@ -241,7 +241,18 @@ fn faults_of_the_command_line_end_with_2() {
 #[test]
 fn every_command_has_help_with_examples() {
     let bench = Bench::new();
-    for command in ["fit", "predict", "evaluate", "inspect", "datasets", "completions"] {
+    for command in [
+        "fit",
+        "predict",
+        "evaluate",
+        "inspect",
+        "calibration",
+        "recalibrate",
+        "conformal",
+        "decide",
+        "datasets",
+        "completions",
+    ] {
         let help = bench.ok(&format!("{command} --help"));
         assert!(help.contains("Examples:") && help.contains("wonderland "), "{help}");
     }

@@ -4,6 +4,7 @@
 mod bad_files;
 mod commands;
 mod digits;
+mod forecasts;
 mod program;
 mod repeatable;
 mod system;

@@ -12,10 +12,24 @@ use serde::{Deserialize, Serialize};
 
 use super::Fault;
 
-/// What the first line calls itself.
-pub(super) const FORMAT: &str = "wonderland-model";
-/// The version this crate writes; it reads this one and all before it.
-pub(super) const VERSION: u32 = 1;
+/// What the first line of a kind of file says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Format {
+    /// What it calls itself.
+    pub(crate) name: &'static str,
+    /// The version this crate writes; it reads this one and all before it.
+    pub(crate) version: u32,
+}
+
+impl Format {
+    /// Whether these bytes begin as a file of this format does.
+    fn begins(self, bytes: &[u8]) -> bool {
+        bytes.starts_with(format!("{{\"format\":\"{}\"", self.name).as_bytes())
+    }
+}
+
+/// Model files.
+pub(super) const MODEL: Format = Format { name: "wonderland-model", version: 1 };
 /// A header is never longer than this, so a reader looks no further.
 const LONGEST_HEADER: usize = 128;
 
@@ -37,11 +51,11 @@ struct Claim {
 }
 
 /// The whole file for a payload, which must hold no line break.
-pub(super) fn seal(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(format: Format, payload: &[u8]) -> Vec<u8> {
     debug_assert!(!payload.contains(&b'\n'));
     let header = header_line(&Header {
-        format: FORMAT.into(),
-        version: VERSION,
+        format: format.name.into(),
+        version: format.version,
         bytes: payload.len() as u64,
         crc32: crc32fast::hash(payload),
     });
@@ -54,20 +68,20 @@ pub(super) fn seal(payload: &[u8]) -> Vec<u8> {
 
 /// The payload of a whole, undamaged file; nothing is copied or allocated
 /// beyond the header.
-pub(super) fn open(file: &[u8]) -> Result<&[u8], Fault> {
+pub(crate) fn open(format: Format, file: &[u8]) -> Result<&[u8], Fault> {
     if file.is_empty() {
         return Err(Fault::NotAModel { why: "it is empty".into() });
     }
     let head = &file[..file.len().min(LONGEST_HEADER)];
     let Some(end) = head.iter().position(|&byte| byte == b'\n') else {
-        return Err(if head.starts_with(b"{\"format\":\"wonderland-model\"") {
+        return Err(if format.begins(head) {
             Fault::Truncated { expected: None, actual: file.len() as u64 }
         } else {
             Fault::NotAModel { why: "its first line is no model header".into() }
         });
     };
     let (line, rest) = (&file[..end], &file[end + 1..]);
-    let header = read_header(line)?;
+    let header = read_header(format, line)?;
     let expected = header.bytes.saturating_add(1);
     let actual = rest.len() as u64;
     if actual < expected {
@@ -90,17 +104,20 @@ pub(super) fn open(file: &[u8]) -> Result<&[u8], Fault> {
     Ok(payload)
 }
 
-fn read_header(line: &[u8]) -> Result<Header, Fault> {
+fn read_header(format: Format, line: &[u8]) -> Result<Header, Fault> {
     let header: Header = match serde_json::from_slice(line) {
         Ok(header) => header,
         // A later version may have other fields: its claim is still readable.
         Err(error) => {
             return Err(match serde_json::from_slice::<Claim>(line) {
-                Ok(claim) if claim.format == FORMAT && claim.version != u64::from(VERSION) => {
-                    Fault::UnknownVersion { found: claim.version, known: VERSION }
+                Ok(claim)
+                    if claim.format == format.name
+                        && claim.version != u64::from(format.version) =>
+                {
+                    Fault::UnknownVersion { found: claim.version, known: format.version }
                 }
-                Ok(claim) if claim.format != FORMAT => Fault::other_format(&claim.format),
-                _ if line.starts_with(b"{\"format\":\"wonderland-model\"") => {
+                Ok(claim) if claim.format != format.name => Fault::other_format(&claim.format),
+                _ if format.begins(line) => {
                     let why = super::shortened(&error.to_string());
                     Fault::Damaged { why: format!("its header does not read: {why}") }
                 }
@@ -108,11 +125,12 @@ fn read_header(line: &[u8]) -> Result<Header, Fault> {
             });
         }
     };
-    if header.format != FORMAT {
+    if header.format != format.name {
         return Err(Fault::other_format(&header.format));
     }
-    if header.version == 0 || header.version > VERSION {
-        return Err(Fault::UnknownVersion { found: header.version.into(), known: VERSION });
+    if header.version == 0 || header.version > format.version {
+        let (found, known) = (header.version.into(), format.version);
+        return Err(Fault::UnknownVersion { found, known });
     }
     if header_line(&header).as_bytes().strip_suffix(b"\n") != Some(line) {
         return Err(Fault::Damaged { why: "its header was rewritten".into() });

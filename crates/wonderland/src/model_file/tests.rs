@@ -151,10 +151,11 @@ fn other_things_are_named() {
 #[test]
 fn a_right_checksum_does_not_make_a_right_model() {
     let bytes = pipelines()[0].to_bytes().unwrap();
-    let payload = String::from_utf8(envelope::open(&bytes).unwrap().to_vec()).unwrap();
+    let payload =
+        String::from_utf8(envelope::open(envelope::MODEL, &bytes).unwrap().to_vec()).unwrap();
     let check = |from: &str, to: &str| {
         assert!(payload.contains(from), "{from} is not in {payload}");
-        let forged = envelope::seal(payload.replacen(from, to, 1).as_bytes());
+        let forged = envelope::seal(envelope::MODEL, payload.replacen(from, to, 1).as_bytes());
         assert!(matches!(fault(&forged), Fault::Invalid { .. }), "{from} → {to}");
     };
     check("\"coefficients\":[", "\"coefficients\":[1.0,");
@@ -167,10 +168,10 @@ fn a_right_checksum_does_not_make_a_right_model() {
     check("{\"linear\":", "{\"quadratic\":");
     check("{\"mean\":", "{\"median\":");
     for garbage in ["", "null", "[]", "{}", "{\"target\":"] {
-        let forged = envelope::seal(garbage.as_bytes());
+        let forged = envelope::seal(envelope::MODEL, garbage.as_bytes());
         assert!(matches!(fault(&forged), Fault::Invalid { .. }), "{garbage}");
     }
-    let deep = envelope::seal("[".repeat(200_000).as_bytes());
+    let deep = envelope::seal(envelope::MODEL, "[".repeat(200_000).as_bytes());
     assert!(matches!(fault(&deep), Fault::Invalid { .. }));
 }
 
@@ -283,9 +284,9 @@ proptest! {
         changes in prop::collection::vec(change(), 1..4),
     ) {
         let bytes = pipelines()[which].to_bytes().unwrap();
-        let payload = changed(envelope::open(&bytes).unwrap().to_vec(), &changes);
+        let payload = changed(envelope::open(envelope::MODEL, &bytes).unwrap().to_vec(), &changes);
         prop_assume!(!payload.contains(&b'\n'));
-        if let Ok(read) = Pipeline::from_bytes(&envelope::seal(&payload), "model.wl") {
+        if let Ok(read) = Pipeline::from_bytes(&envelope::seal(envelope::MODEL, &payload), "model.wl") {
             let again = read.to_bytes().unwrap();
             prop_assert_eq!(&Pipeline::from_bytes(&again, "model.wl").unwrap(), &read);
             if let Ok(Predictions::Numbers(numbers)) = read.predict(&table()) {
