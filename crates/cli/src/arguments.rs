@@ -70,6 +70,14 @@ pub(crate) struct Shared {
     pub(crate) quiet: bool,
 }
 
+impl Shared {
+    /// Threads to compute with.
+    pub(crate) fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(all, usize::from)
+    }
+}
+
 /// How a table is read from text; the same for training and for new rows.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Reading {

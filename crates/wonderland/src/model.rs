@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use wonderland_data::{Labels, Task};
-use wonderland_linalg::Tensor;
+use wonderland_linalg::{Team, Tensor};
 use wonderland_models::{
     FittedLinearRegression, FittedRidge, LinearRegression, LogisticRegression, Ridge,
 };
@@ -81,6 +81,7 @@ impl ModelSettings {
     /// Fits the model; `None` when it is for another kind of answers.
     pub(crate) fn fit(
         &self,
+        team: Team,
         X: &Tensor,
         answers: &Answers<'_>,
         weights: Option<&[f64]>,
@@ -96,10 +97,7 @@ impl ModelSettings {
                 Some(weights) => model.fit_weighted(X, y, weights)?,
             }),
             (Self::Logistic(model), Answers::Classes(labels)) => {
-                let fit = match weights {
-                    None => model.fit(X, &labels.codes)?,
-                    Some(weights) => model.fit_weighted(X, &labels.codes, weights)?,
-                };
+                let fit = model.fit_by(team, X, &labels.codes, weights, &mut ())?;
                 Model::Logistic(Classifier { classes: labels.classes.clone(), fit })
             }
             (Self::Linear(_) | Self::Ridge(_), Answers::Classes(_))

@@ -56,6 +56,8 @@ pub struct Recipe {
     pub coverage: Option<Conformalise>,
     /// Seed of whatever is drawn in fitting.
     pub seed: u64,
+    /// Threads that a fit may use, at least 1; no bit of the result depends on it.
+    pub threads: usize,
 }
 
 /// Share of the rows that calibrate, unless the split says otherwise.
@@ -103,6 +105,7 @@ impl Recipe {
             calibrate: None,
             coverage: None,
             seed: 0,
+            threads: 1,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use wonderland_data::{Snippet, Split, Table, Task};
-use wonderland_linalg::Tensor;
+use wonderland_linalg::{Tensor, Threads};
 
 use crate::model::{Answers, Outputs};
 use crate::{Error, Model, ModelSettings, Pipeline, Recipe, Result, rows};
@@ -61,13 +61,15 @@ impl Recipe {
             Task::Regression => {
                 let y = rows::numbers(&train, &self.target)?;
                 let mean = wonderland_models::mean(&y, weights.as_deref())?;
-                let model = settings.fit(&X, &Answers::Numbers(&y), weights.as_deref())?;
+                let model =
+                    self.fit_model(&settings, &X, &Answers::Numbers(&y), weights.as_deref())?;
                 (model, Baseline::Mean(mean))
             }
             Task::Classification => {
                 let labels = rows::labels(&train, &self.target)?;
                 let counts = labels.counts();
-                let model = settings.fit(&X, &Answers::Classes(&labels), weights.as_deref())?;
+                let answers = Answers::Classes(&labels);
+                let model = self.fit_model(&settings, &X, &answers, weights.as_deref())?;
                 (model, Baseline::ClassCounts(counts))
             }
         };
@@ -88,6 +90,17 @@ impl Recipe {
             Some(why) => Err(Error::Unusable { why }),
             None => Ok(pipeline),
         }
+    }
+
+    fn fit_model(
+        &self,
+        settings: &ModelSettings,
+        X: &Tensor,
+        answers: &Answers<'_>,
+        weights: Option<&[f64]>,
+    ) -> Result<Option<Model>> {
+        let threads = Threads::new(self.threads).map_err(wonderland_models::Error::from)?;
+        threads.run(|team| settings.fit(team, X, answers, weights))
     }
 
     /// The pipeline with its probabilities calibrated on the given rows.

@@ -76,6 +76,7 @@ impl Fit {
         self.check_outputs(shared)?;
         let source = Source::of(&self.data);
         let recipe = self.learning.recipe(source.built_in(), self.seed)?;
+        let recipe = Recipe { threads: shared.threads(), ..recipe };
         let (table, dropped) = self.read(source, &recipe, voice).map_err(as_usage)?;
         let split = recipe.split(&table, &self.split_settings(), self.split_by_order)?;
         let test = self.test_table(&recipe, &table, &split.test, voice)?;

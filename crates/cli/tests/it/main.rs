@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may end at any surprise")]
 
 mod bad_files;
+mod classification;
 mod commands;
 mod digits;
 mod forecasts;

@@ -236,8 +236,11 @@ impl Learning {
 
     fn conformalise(&self) -> Result<Option<Conformalise>, UsageError> {
         let Some(coverage) = self.coverage else { return Ok(None) };
-        let wanted =
-            Conformalise::to_cover(coverage).map_err(|error| UsageError(error.to_string()))?;
+        let wanted = Conformalise::to_cover(coverage).map_err(|_| {
+            UsageError(format!(
+                "--coverage {coverage} is no share: give a number above 0 and below 1, such as 0.9"
+            ))
+        })?;
         Ok(Some(Conformalise { score: self.score.score(), ..wanted }))
     }
 
