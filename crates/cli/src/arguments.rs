@@ -62,7 +62,7 @@ pub(crate) struct Shared {
     /// Print one JSON object on standard output, for machines
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// At most this many threads: no result depends on it, and the models of today compute on one
+    /// At most this many threads: no result depends on it (logistic regression uses them)
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// Say nothing but errors

@@ -70,7 +70,7 @@ impl CalibrationPage<'_> {
         blocks.push(judgement("", a));
         if let Some((refitted, after)) = self.refitted {
             blocks.push(Block::Text(format!(
-                "A {} map was fitted: {}; {}.",
+                "A map was fitted ({}): {}; {}.",
                 refitted.map.kind.name(),
                 refitted.map.describe(),
                 refitted.how
@@ -231,12 +231,16 @@ fn measure_rows(a: &Assessment) -> Vec<Vec<String>> {
 fn tests(name: &str, a: &Assessment) -> String {
     let mut text = format!("Tests of calibration{name}: ");
     if let Some(s) = a.spiegelhalter {
-        text.push_str(&format!("Spiegelhalter z = {:.3}, p = {:.4}; ", s.z, s.p_value));
+        text.push_str(&format!("Spiegelhalter z = {:.3}, {}; ", s.z, p_value(s.p_value)));
     }
     text.push_str(&match &a.cox {
         Ok(c) => format!(
-            "Cox's line has slope {:.3} ± {:.3} and intercept {:.3} ± {:.3} (calibrated: 1 and 0), p = {:.4}.",
-            c.slope, c.slope_se, c.intercept, c.intercept_se, c.p_value
+            "Cox's line has slope {:.3} ± {:.3} and intercept {:.3} ± {:.3} (calibrated: 1 and 0), {}.",
+            c.slope,
+            c.slope_se,
+            c.intercept,
+            c.intercept_se,
+            p_value(c.p_value)
         ),
         Err(why) => format!("Cox's line does not exist: {why}."),
     });
@@ -274,4 +278,9 @@ fn curve(table: &ForecastTable, labels: &[usize], k: usize) -> Result<Option<Cur
         }
     }
     Ok(Some(Curve { name: table.classes[k].clone(), points, area }))
+}
+
+/// A p-value as it is read: below the last digit shown, that is what is said.
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { "p < 0.0001".into() } else { format!("p = {p:.4}") }
 }
