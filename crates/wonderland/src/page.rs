@@ -31,7 +31,9 @@ impl Pipeline {
         test: &Table,
         provenance: &Provenance,
     ) -> Result<Report> {
-        let title = format!("{} of {} in {}", self.model().title(), self.target(), provenance.data);
+        // Of a path, the name of the file says enough.
+        let data = provenance.data.rsplit(['/', '\\']).next().unwrap_or_default();
+        let title = format!("{} of {} in {data}", self.model().title(), self.target());
         let mut sections = match &evaluation.metrics {
             Metrics::Regression(metrics) => regression::sections(self, metrics, test)?,
             Metrics::Classification(metrics) => classification::sections(self, metrics, test)?,

@@ -17,7 +17,7 @@ use crate::{Error, Result, check};
 /// (Σᵢ Lᵢⱼ + B)/(n + 1) ≤ α, or `None` when none qualifies.
 ///
 /// # Guarantee
-/// E[loss] ≤ α for exchangeable samples with losses at most B. For the 0–1
+/// E\[loss\] ≤ α for exchangeable samples with losses at most B. For the 0–1
 /// loss of prediction sets this is split conformal prediction.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ pub fn log_loss(f: &Forecasts<'_>) -> f64 {
     weighted_mean(f.iter().map(|(p, y, w)| (surprise(p, y), w)))
 }
 
-/// The multiclass log loss −(1/n) Σ ln Pᵢ[yᵢ], natural log; see [`log_loss`].
+/// The multiclass log loss −(1/n) Σ ln Pᵢ\[yᵢ\], natural log; see [`log_loss`].
 #[must_use]
 pub fn log_loss_multiclass(f: &ClassForecasts<'_>) -> f64 {
     let P = f.proba().as_mat();
