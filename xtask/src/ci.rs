@@ -109,13 +109,15 @@ fn clippy() -> Result<Outcome> {
 
 /// Runs every example to its end.
 fn examples() -> Result<Outcome> {
+    let programs = shell::build_programs()?.join("examples");
     let mut count = 0;
     for package in metadata::packages()? {
         for example in &package.examples {
             println!("example {example} of {}", package.name);
-            let words = ["run", "--quiet", "--package", &package.name, "--example", example];
-            let again = format!("mend the example, then `cargo {}`", words.join(" "));
-            shell::run(&mut shell::cargo(&words), &again)?;
+            let again =
+                format!("mend it, then `cargo run -p {} --example {example}`", package.name);
+            let program = programs.join(example);
+            shell::run(&mut shell::command(&program.to_string_lossy()), &again)?;
             count += 1;
         }
     }
@@ -156,15 +158,10 @@ fn fuzz() -> Result<Outcome> {
 
 /// Compiles each benchmark and runs it once, untimed.
 fn benches() -> Result<Outcome> {
+    // As a test target, criterion runs each benchmark once; in the profile of
+    // the tests nothing below has to be built again.
     passed(shell::run(
-        &mut shell::cargo(&[
-            "bench",
-            "--package",
-            "wonderland-benches",
-            "--benches",
-            "--",
-            "--test",
-        ]),
+        &mut shell::cargo(&["test", "--quiet", "--workspace", "--benches"]),
         "`cargo bench -p wonderland-benches --bench NAME -- --test` runs one of them",
     ))
 }

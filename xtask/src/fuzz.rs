@@ -4,6 +4,8 @@
 //! tool stays quick. It is built in the dev profile: overflow checks and debug
 //! assertions are on, and they are half of what fuzzing finds.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::args::{Args, Usage};
@@ -14,9 +16,6 @@ pub(crate) const ABOUT: &str = "\
 runs N mutated inputs of a kept corpus through a target (a bare `fuzz` lists them)
 and keeps an input that panics or breaks a promise, with the command that replays it";
 
-const HARNESS: [&str; 7] =
-    ["run", "--quiet", "--package", "wonderland-benches", "--bin", "fuzz", "--"];
-
 /// Builds the harness and hands the words over.
 pub(crate) fn run(mut args: Args) -> Result<()> {
     let seed = args.option("--seed")?;
@@ -25,7 +24,7 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let executions = args.positional();
     args.finish()?;
 
-    let mut harness = shell::cargo(&HARNESS);
+    let mut harness = harness()?;
     let Some(target) = target else {
         return shell::run(harness.arg("list"), "`cargo xtask fuzz TARGET N`");
     };
@@ -43,6 +42,12 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
 
 /// The names of the targets, asked of the harness.
 pub(crate) fn targets() -> Result<Vec<String>> {
-    let list = shell::output(shell::cargo(&HARNESS).arg("list"))?;
+    let list = shell::output(harness()?.arg("list"))?;
     Ok(list.lines().filter_map(|l| l.split_whitespace().next()).map(str::to_owned).collect())
+}
+
+/// The harness, built.
+fn harness() -> Result<Command> {
+    let program = shell::build_programs()?.join("fuzz");
+    Ok(shell::command(&program.to_string_lossy()))
 }

@@ -31,6 +31,17 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     cargo
 }
 
+/// Builds every program and example of the workspace in the dev profile and
+/// gives the folder they are in.
+///
+/// The whole workspace at once, as the tests build it: one package alone would
+/// ask for other features of what it depends on, and build all of that again.
+pub(crate) fn build_programs() -> Result<PathBuf> {
+    let words = ["build", "--quiet", "--workspace", "--bins", "--examples"];
+    run(&mut cargo(&words), "mend what the compiler names above")?;
+    Ok(crate::metadata::target_directory()?.join("debug"))
+}
+
 /// Runs the command with its output on the terminal; a failure names the remedy.
 pub(crate) fn run(command: &mut Command, mend: &str) -> Result<()> {
     let shown = show(command);
