@@ -1,5 +1,7 @@
 //! The façade from the outside.
 #![expect(clippy::unwrap_used, reason = "a test may end at any surprise")]
+#![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+mod derivatives;
 mod honesty;
 mod recipes;
 
