@@ -1,9 +1,11 @@
 """The tables of docs/RESULTS.md: our program beside scikit-learn and NumPy.
 
-    python xtask/peers/results.py PROGRAM FOLDER
+    python xtask/peers/results.py PROGRAM FOLDER [TABULAR]
 
 Prints a JSON object from the name of a table to its Markdown. FOLDER takes the
-rows of each split, so that both sides fit and test on exactly the same.
+rows of each split, so that both sides fit and test on exactly the same. TABULAR
+holds california_housing.csv and adult.csv, numbers with a header line and the
+target last; without it the tables have the built-in sets only.
 """
 
 import csv
@@ -48,6 +50,11 @@ def write(path, names, rows):
         writer.writerows([repr(float(x)) for x in row] for row in rows)
 
 
+def tabular(name):
+    """The path of a larger set, in a list; empty where it was not given."""
+    return [(name, Path(sys.argv[3]) / f"{name}.csv")] if len(sys.argv) > 3 else []
+
+
 def accuracy(program, folder):
     """R² and RMSE on the test fifth, mean ± standard deviation over five splits."""
     peers = {
@@ -58,27 +65,29 @@ def accuracy(program, folder):
         "| set | model | R², wonderland | R², scikit-learn | RMSE, wonderland | RMSE, scikit-learn |",
         "|---|---|---|---|---|---|",
     ]
-    names, rows = read(ROOT / "crates/data/assets/uci/diabetes.csv")
-    for model, make in peers.items():
-        ours, theirs = [], []
-        for seed in SEEDS:
-            train, test = train_test_split(rows, test_size=0.2, random_state=seed)
-            paths = [folder / f"diabetes-{seed}-{part}.csv" for part in ("train", "test")]
-            write(paths[0], names, train)
-            write(paths[1], names, test)
-            words = ["--target", "target", "--task", "regression", "--model", model]
-            metrics = fit(program, paths[0], *words, "--test", paths[1])["metrics"]
-            ours.append((metrics["r2"], metrics["rmse"]))
-            found = make().fit(train[:, :-1], train[:, -1]).predict(test[:, :-1])
-            theirs.append(
-                (r2_score(test[:, -1], found), root_mean_squared_error(test[:, -1], found))
-            )
-        cells = [
-            f"{mean(side[k] for side in sides):.3f} ± {stdev(side[k] for side in sides):.3f}"
-            for k in (0, 1)
-            for sides in (ours, theirs)
-        ]
-        lines.append(f"| diabetes | {model} | " + " | ".join(cells) + " |")
+    sets = [("diabetes", ROOT / "crates/data/assets/uci/diabetes.csv")]
+    for name, path in sets + tabular("california_housing"):
+        names, rows = read(path)
+        for model, make in peers.items():
+            ours, theirs = [], []
+            for seed in SEEDS:
+                train, test = train_test_split(rows, test_size=0.2, random_state=seed)
+                paths = [folder / f"{name}-{seed}-{part}.csv" for part in ("train", "test")]
+                write(paths[0], names, train)
+                write(paths[1], names, test)
+                words = ["--target", names[-1], "--task", "regression", "--model", model]
+                metrics = fit(program, paths[0], *words, "--test", paths[1])["metrics"]
+                ours.append((metrics["r2"], metrics["rmse"]))
+                found = make().fit(train[:, :-1], train[:, -1]).predict(test[:, :-1])
+                theirs.append(
+                    (r2_score(test[:, -1], found), root_mean_squared_error(test[:, -1], found))
+                )
+            cells = [
+                f"{mean(side[k] for side in sides):.3f} ± {stdev(side[k] for side in sides):.3f}"
+                for k in (0, 1)
+                for sides in (ours, theirs)
+            ]
+            lines.append(f"| {name} | {model} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -90,8 +99,10 @@ def classification(program, folder):
         "| set | accuracy, wonderland | accuracy, scikit-learn | log loss, wonderland | log loss, scikit-learn |",
         "|---|---|---|---|---|",
     ]
-    for name in ("iris", "wine", "breast_cancer", "digits"):
-        names, rows = read(ROOT / f"crates/data/assets/uci/{name}.csv")
+    small = ("iris", "wine", "breast_cancer", "digits")
+    sets = [(name, ROOT / f"crates/data/assets/uci/{name}.csv") for name in small]
+    for name, path in sets + tabular("adult"):
+        names, rows = read(path)
         ours, theirs = [], []
         for seed in SEEDS:
             train, test = train_test_split(

@@ -10,16 +10,18 @@ use crate::args::Args;
 use crate::python::{self, Packages};
 use crate::{bench, metadata, peers, shell};
 
-pub(crate) const USAGE: &str = "[--no-times]";
+pub(crate) const USAGE: &str = "[--no-times] [--tabular FOLDER]";
 pub(crate) const ABOUT: &str = "\
 measures accuracy beside scikit-learn and NumPy, and (unless --no-times) times
-beside Python libraries, and writes the tables of docs/RESULTS.md";
+beside Python libraries, and writes the tables of docs/RESULTS.md; FOLDER holds the
+larger sets, which are not part of the repository";
 
 const PAGE: &str = "docs/RESULTS.md";
 
 /// Measures, then replaces the tables in place.
 pub(crate) fn run(mut args: Args) -> Result<()> {
     let times = !args.flag("--no-times");
+    let tabular = args.option("--tabular")?;
     args.finish()?;
     let build = ["build", "--release", "--package", "wonderland-cli"];
     shell::run(&mut shell::cargo(&build), "`cargo build --release -p wonderland-cli`")?;
@@ -27,7 +29,7 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let target = metadata::target_directory()?;
     let mut script = python::python(Packages::References)?;
     script.arg("xtask/peers/results.py").arg(target.join("release/wonderland"));
-    script.arg(target.join("xtask-bench/splits"));
+    script.arg(target.join("xtask-bench/splits")).args(tabular);
     let tables: Value = serde_json::from_str(&shell::output(&mut script)?)?;
 
     let path = shell::root().join(PAGE);
