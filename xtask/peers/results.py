@@ -13,8 +13,9 @@ import json
 import math
 import subprocess
 import sys
+import time
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 import numpy as np
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeCV
@@ -134,6 +135,36 @@ def classification(program, folder):
     return "\n".join(lines)
 
 
+PAIRS = 15
+
+
+def whole_times(program, folder):
+    """Seconds from a file to a fitted linear model, interleaved: our whole
+    program beside NumPy's reader and scikit-learn's fit in a running Python."""
+    lines = [
+        "| set | wonderland, whole process | NumPy `loadtxt` + scikit-learn, imports not counted | ratio, median of pairs |",
+        "|---|---|---|---|",
+    ]
+    sets = [("diabetes", ROOT / "crates/data/assets/uci/diabetes.csv")]
+    for name, path in sets + tabular("california_housing"):
+        target = read(path)[0][-1]
+        words = [program, "fit", str(path), "--target", target, "--task", "regression"]
+        words += ["--model", "linear", "--test", "none", "--quiet"]
+        ours, theirs = [], []
+        for _ in range(PAIRS):
+            start = time.perf_counter()
+            subprocess.run(words, capture_output=True, check=True)
+            middle = time.perf_counter()
+            rows = np.loadtxt(path, delimiter=",", skiprows=1)
+            LinearRegression().fit(rows[:, :-1], rows[:, -1])
+            ours.append(middle - start)
+            theirs.append(time.perf_counter() - middle)
+        ratio = median(b / a for a, b in zip(ours, theirs, strict=True))
+        cells = [f"{1e3 * median(side):.1f} ms" for side in (ours, theirs)]
+        lines.append(f"| {name} | {cells[0]} | {cells[1]} | {ratio:.2f} |")
+    return "\n".join(lines)
+
+
 def digits(found, certified):
     """Correct digits of the worst coefficient, at most 15."""
     worst = 15.0
@@ -181,4 +212,5 @@ if __name__ == "__main__":
     program, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     tables = {"accuracy": accuracy, "classification": classification, "strd": strd}
+    tables["whole"] = whole_times
     print(json.dumps({name: table(program, folder) for name, table in tables.items()}))
