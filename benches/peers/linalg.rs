@@ -6,7 +6,7 @@ use wonderland_benches::uniform;
 use wonderland_linalg::{Tensor, column, lstsq, matmul, matmul_into};
 
 use crate::arrays::{read_f32, read_f64, write_f32, write_f64};
-use crate::{Fault, Work};
+use crate::{Fault, Loaded, Work, unknown};
 
 /// Products in one run: one alone takes a fraction of a millisecond.
 const REPEATS: usize = 200;
@@ -24,12 +24,15 @@ pub(crate) fn prepare(workload: &str, folder: &Path) -> Result<(), Fault> {
         write_f32(folder, "A.f32", uniform::<f32>(n, k, 1).as_slice())?;
         write_f32(folder, "B.f32", uniform::<f32>(k, m, 2).as_slice())
     } else {
-        Err(format!("there is no workload `{workload}`").into())
+        unknown(workload, "")
     }
 }
 
 /// Reads the data of a workload.
-pub(crate) fn load(workload: &str, folder: &Path) -> Result<Box<dyn Work>, Fault> {
+pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loaded, Fault> {
+    if !variant.is_empty() {
+        return unknown(workload, variant);
+    }
     if let Some([n, c]) = sizes(workload, "lstsq-") {
         Ok(Box::new(LeastSquares {
             X: Tensor::new(&[n, c], read_f64(folder, "X.f64")?)?,
@@ -44,7 +47,7 @@ pub(crate) fn load(workload: &str, folder: &Path) -> Result<Box<dyn Work>, Fault
             C: Tensor::zeros(&[n, m]),
         }))
     } else {
-        Err(format!("there is no workload `{workload}`").into())
+        unknown(workload, "")
     }
 }
 

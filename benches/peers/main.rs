@@ -1,8 +1,9 @@
 //! Our side of `cargo xtask bench --peers`.
 //!
-//! `prepare WORKLOAD FOLDER` writes the data both sides read, `serve WORKLOAD
-//! FOLDER` does the work once for each line on standard input and answers with
-//! its seconds and its error, `probe` measures what the machine allows.
+//! `prepare AREA WORKLOAD FOLDER` writes the data both sides read; `serve AREA
+//! WORKLOAD FOLDER [VARIANT]` does the work once for each line on standard input
+//! and answers with its seconds and its error; `probe` measures what the machine
+//! allows. A variant is another way of doing the work, to measure ours against.
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "the answers go to standard output")]
@@ -19,6 +20,9 @@ use std::time::Instant;
 /// Why a workload cannot be prepared or run.
 type Fault = Box<dyn std::error::Error>;
 
+/// Work that is ready to be timed.
+type Loaded = Box<dyn Work>;
+
 /// One piece of work, loaded and ready: timed, then judged outside the timer.
 trait Work {
     /// What is timed.
@@ -30,24 +34,49 @@ trait Work {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let result = match words.as_slice() {
-        ["prepare", workload, folder] => linalg::prepare(workload, Path::new(folder)),
-        ["serve", workload, folder] => {
-            linalg::load(workload, Path::new(folder)).and_then(|mut work| serve(work.as_mut()))
-        }
-        ["probe"] => {
-            println!("{}", probe::report());
-            Ok(())
-        }
-        _ => Err("usage: peers prepare|serve WORKLOAD FOLDER, or peers probe".into()),
-    };
-    match result {
+    match run(&words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("peers: {fault}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// The two functions of an area: write the data, and load a workload to serve.
+struct Area {
+    name: &'static str,
+    prepare: fn(&str, &Path) -> Result<(), Fault>,
+    /// The variant is empty for the way that is measured.
+    load: fn(&str, &str, &Path) -> Result<Loaded, Fault>,
+}
+
+const AREAS: &[Area] = &[Area { name: "linalg", prepare: linalg::prepare, load: linalg::load }];
+
+fn run(words: &[&str]) -> Result<(), Fault> {
+    let area = |name: &str| {
+        let found = AREAS.iter().find(|a| a.name == name);
+        found.ok_or_else(|| Fault::from(format!("there is no area `{name}`")))
+    };
+    match *words {
+        ["prepare", name, workload, folder] => (area(name)?.prepare)(workload, Path::new(folder)),
+        ["serve", name, workload, folder, ref rest @ ..] => {
+            let variant = rest.first().copied().unwrap_or_default();
+            serve((area(name)?.load)(workload, variant, Path::new(folder))?.as_mut())
+        }
+        ["probe"] => {
+            println!("{}", probe::report());
+            Ok(())
+        }
+        _ => {
+            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], or peers probe".into())
+        }
+    }
+}
+
+/// A fault for a name that the tables of `xtask/src/peers` should not hold.
+fn unknown<T>(workload: &str, variant: &str) -> Result<T, Fault> {
+    Err(format!("there is no workload `{workload}` with variant `{variant}`").into())
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is timed here is the answer")]

@@ -7,14 +7,15 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::args::{Args, Usage};
-use crate::{metadata, peers, shell, stats};
+use crate::{metadata, peers, results, shell, stats};
 
-pub(crate) const USAGE: &str =
-    "[FILTER] [--save NAME] [--against NAME] | [FILTER] --peers [--with torch] [--pairs N]";
+pub(crate) const USAGE: &str = "[FILTER] [--save NAME] [--against NAME] | [FILTER] --peers [--with torch] [--pairs N] [--record]";
 pub(crate) const ABOUT: &str = "\
 runs the criterion benchmarks whose name holds FILTER: median, spread, outliers,
 ratio to a saved run with its 95 % interval (above 1: slower than it was);
-with --peers runs the same work beside Python libraries, interleaved";
+with --peers runs the same work beside Python libraries, interleaved (FILTER is
+then an area or a part of the name of a workload); --record puts the tables and
+the probe of the machine into docs/RESULTS.md";
 
 /// Above this share of outliers the machine was busy.
 const MANY_OUTLIERS: f64 = 0.1;
@@ -33,9 +34,13 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let with = args.option("--with")?;
     let pairs = args.option("--pairs")?;
     let beside_peers = args.flag("--peers");
+    let record = args.flag("--record");
     let filter = args.positional();
     args.finish()?;
 
+    if record && !beside_peers {
+        return Err(Usage::error("`--record` goes with `--peers`"));
+    }
     if beside_peers {
         let with_torch = match with.as_deref() {
             None => false,
@@ -46,8 +51,14 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
             None => peers::FEWEST_PAIRS,
             Some(text) => text.parse().map_err(|_| Usage::error("`--pairs` takes a number"))?,
         };
-        let rows = peers::measure(filter.as_deref(), with_torch, pairs)?;
-        println!("\n{}", peers::table(&rows));
+        let choice = peers::Choice { filter: filter.as_deref(), torch: with_torch, pairs };
+        let session = peers::measure(&choice)?;
+        for (area, rows) in &session.areas {
+            println!("\n{area}\n\n{}", peers::table(rows));
+        }
+        if record {
+            results::record(&session)?;
+        }
         return Ok(());
     }
 

@@ -7,20 +7,20 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::args::Args;
+use crate::peers::{self, Session};
 use crate::python::{self, Packages};
-use crate::{bench, metadata, peers, shell};
+use crate::{bench, metadata, shell};
 
-pub(crate) const USAGE: &str = "[--no-times] [--tabular FOLDER]";
+pub(crate) const USAGE: &str = "[--tabular FOLDER]";
 pub(crate) const ABOUT: &str = "\
-measures accuracy beside scikit-learn and NumPy, and (unless --no-times) times
-beside Python libraries, and writes the tables of docs/RESULTS.md; FOLDER holds the
-larger sets, which are not part of the repository";
+measures accuracy beside scikit-learn and NumPy on the same rows and writes its
+tables in docs/RESULTS.md; FOLDER holds the larger sets, which are not part of the
+repository; the tables of speed are written by `bench --peers --record`";
 
 const PAGE: &str = "docs/RESULTS.md";
 
 /// Measures, then replaces the tables in place.
 pub(crate) fn run(mut args: Args) -> Result<()> {
-    let times = !args.flag("--no-times");
     let tabular = args.option("--tabular")?;
     args.finish()?;
     let build = ["build", "--release", "--package", "wonderland-cli"];
@@ -32,27 +32,50 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     script.arg(target.join("xtask-bench/splits")).args(tabular);
     let tables: Value = serde_json::from_str(&shell::output(&mut script)?)?;
 
+    let mut new = Vec::new();
+    for (name, table) in tables.as_object().context("the script prints an object of tables")? {
+        new.push((name.clone(), table.as_str().context("a table is a text")?.to_owned()));
+    }
+    new.push(("where".to_owned(), circumstances("results")?));
+    write(&new)
+}
+
+/// Replaces the table of speed of each measured area.
+pub(crate) fn record(session: &Session) -> Result<()> {
+    let mut new = Vec::new();
+    for (area, rows) in &session.areas {
+        let peak = |key: &str| session.probe[key].as_f64().context("the probe gives numbers");
+        let text = format!(
+            "{}\n{} The probe of the same run, one thread: {} GFLOP/s in f32, {} in f64, {} GB/s read.",
+            peers::table(rows),
+            circumstances(&format!("bench {area} --peers --record"))?,
+            peak("fma_f32_gflops")?,
+            peak("fma_f64_gflops")?,
+            peak("read_gb_per_s")?,
+        );
+        new.push((format!("speed-{area}"), text));
+    }
+    write(&new)
+}
+
+/// Puts the tables in their places on the page.
+fn write(tables: &[(String, String)]) -> Result<()> {
     let path = shell::root().join(PAGE);
     let mut page = std::fs::read_to_string(&path).unwrap_or_else(|_| "# Results\n".to_owned());
-    for (name, table) in tables.as_object().context("the script prints an object of tables")? {
-        page = with_table(&page, name, table.as_str().context("a table is a text")?);
+    for (name, table) in tables {
+        page = with_table(&page, name, table);
     }
-    if times {
-        let rows = peers::measure(None, false, peers::FEWEST_PAIRS)?;
-        page = with_table(&page, "times", &peers::table(&rows));
-    }
-    page = with_table(&page, "where", &circumstances()?);
     std::fs::write(&path, page)?;
     println!("wrote {PAGE}");
     Ok(())
 }
 
-fn circumstances() -> Result<String> {
+fn circumstances(command: &str) -> Result<String> {
     let facts = bench::circumstances()?;
     let date = shell::output(shell::command("git").args(["log", "-1", "--format=%cs"]))?;
     let text = |key: &str| facts[key].as_str().unwrap_or("unknown").to_owned();
     Ok(format!(
-        "Measured by `cargo xtask results` at commit {} of {} on {} ({} cores) with {}.",
+        "Measured by `cargo xtask {command}` at commit {} of {} on {} ({} cores) with {}.",
         text("commit"),
         date.trim(),
         text("machine"),
