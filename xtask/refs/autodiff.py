@@ -48,6 +48,7 @@ FUNCTIONS = {
     "ln_1p": lambda x: mp.log1p(x) if x > -1 else None,
     "log1mexp": log1mexp,
     "erf": mp.erf,
+    "erfc": mp.erfc,
     "atan": mp.atan,
     "gelu": lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2,
     "gelu_tanh": lambda x: x

@@ -93,6 +93,7 @@ SCALARS = {
     "tanh": mp.tanh,
     "atan": mp.atan,
     "erf": erf_tail,
+    "erfc": mp.erfc,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "logit": lambda p: mp.log(p) - mp.log1p(-p),
     "softplus": softplus,
@@ -129,7 +130,7 @@ def scalars():
     for name, f in SCALARS.items():
         rows = []
         for x in grid(name):
-            big = abs(x) > 1e6 and name in ("exp", "exp_m1", "sigmoid", "log1mexp", "tanh", "erf")
+            big = abs(x) > 1e6 and name in ("exp", "exp_m1", "sigmoid", "log1mexp", "tanh", "erf", "erfc")
             if big:
                 # Beyond any rounding; mpmath need not compute e^(1e300).
                 limit = {
@@ -139,6 +140,7 @@ def scalars():
                     "log1mexp": 0.0,
                     "tanh": math.copysign(1.0, x),
                     "erf": math.copysign(1.0, x),
+                    "erfc": 1.0 - math.copysign(1.0, x),
                 }[name]
                 rows.append([x, limit])
             elif abs(x) > 1e6 and name in ("softplus", "log_sigmoid"):

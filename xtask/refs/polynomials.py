@@ -73,3 +73,6 @@ if __name__ == "__main__":
     fit("ERF", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, 13)
     # u = (a − 2)/(a + 2) maps [1, 6] to [−1/3, 1/2].
     fit("ERFCX", lambda u: erfcx(2 * (1 + u) / (1 - u)), -mpf(1) / 3, mpf(1) / 2, 15)
+    # u = (a − 4)/(a + 4) maps [½, 28] to [−7/9, 3/4].
+    far = lambda u: 4 * (1 + u) / (1 - u)
+    fit("ERFC", lambda u: (1 + 2 * far(u)) * erfcx(far(u)), -mpf(7) / 9, mpf(3) / 4, 22)

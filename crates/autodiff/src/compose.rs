@@ -264,15 +264,11 @@ impl<'t> Var<'t> {
         self.elu(1.673_263_242_354_377_3) * 1.050_700_987_355_480_5
     }
 
-    /// x Φ(x) = ½ x (1 + erf(x/√2)).
-    ///
-    /// # Numerics
-    /// Below −5 the sum cancels: the error is absolute, about |x| ε.
+    /// x Φ(x) = ½ x erfc(−x/√2).
     #[must_use]
     #[track_caller]
     pub fn gelu(self) -> Self {
-        let phi = (self * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0;
-        self * phi * 0.5
+        self * (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
     }
 
     /// x σ(2 √(2/π) (x + 0.044715 x³)): gelu by tanh.

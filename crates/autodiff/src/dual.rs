@@ -61,6 +61,11 @@ impl<T: Real, const N: usize> Dual<T, N> {
         Self { re: value, eps: self.eps.map(|e| slope * e) }
     }
 
+    /// The slope of erf, 2/√π e^(−x²).
+    fn bell(self) -> T {
+        T::from_f64(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.re * self.re)).exp()
+    }
+
     /// f(self, other) for a function with this value and these slopes.
     fn chain2(self, other: Self, value: T, a: T, b: T) -> Self {
         let mut eps = self.eps;
@@ -234,8 +239,10 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
         self.chain(self.re.atan(), T::ONE / (T::ONE + self.re * self.re))
     }
     fn erf(self) -> Self {
-        let slope = T::from_f64(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.re * self.re)).exp();
-        self.chain(self.re.erf(), slope)
+        self.chain(self.re.erf(), self.bell())
+    }
+    fn erfc(self) -> Self {
+        self.chain(self.re.erfc(), -self.bell())
     }
     fn powi(self, n: i32) -> Self {
         if n == 0 {

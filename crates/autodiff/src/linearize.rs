@@ -212,11 +212,12 @@ fn tangent(g: &mut Graph, instr: &Instr, args: &[Id], y: Id, dots: &[Option<Id>]
             let slope = g.emit(Op::Sigmoid, args, at);
             chain(g, dots, slope, at)
         }
-        Op::Erf => {
+        Op::Erf | Op::Erfc => {
             let square = g.mul(args[0], args[0], at);
             let square = g.scale(-1.0, square, at);
             let bell = g.emit(Op::Exp, &[square], at);
-            let slope = g.scale(std::f64::consts::FRAC_2_SQRT_PI, bell, at);
+            let sign = if instr.op == Op::Erf { 1.0 } else { -1.0 };
+            let slope = g.scale(sign * std::f64::consts::FRAC_2_SQRT_PI, bell, at);
             chain(g, dots, slope, at)
         }
         Op::Sin => {

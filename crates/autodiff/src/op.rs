@@ -193,6 +193,8 @@ pub(crate) enum Op {
     Softplus,
     /// erf x.
     Erf,
+    /// 1 − erf x.
+    Erfc,
     /// sin x.
     Sin,
     /// cos x.
@@ -278,6 +280,7 @@ impl Op {
             Op::Sigmoid => "sigmoid",
             Op::Softplus => "softplus",
             Op::Erf => "erf",
+            Op::Erfc => "erfc",
             Op::Sin => "sin",
             Op::Cos => "cos",
             Op::Atan => "atan",
@@ -324,6 +327,7 @@ impl Op {
             | Op::Sigmoid
             | Op::Softplus
             | Op::Erf
+            | Op::Erfc
             | Op::Sin
             | Op::Cos
             | Op::Atan
@@ -440,6 +444,7 @@ impl Op {
             | Op::Sigmoid
             | Op::Softplus
             | Op::Erf
+            | Op::Erfc
             | Op::Sin
             | Op::Cos
             | Op::Atan
@@ -516,6 +521,7 @@ impl Op {
             | Op::Sigmoid
             | Op::Softplus
             | Op::Erf
+            | Op::Erfc
             | Op::Sin
             | Op::Cos
             | Op::Atan

@@ -286,6 +286,7 @@ pub(crate) fn evaluate<T: Scalar>(
         | Op::Sigmoid
         | Op::Softplus
         | Op::Erf
+        | Op::Erfc
         | Op::Sin
         | Op::Cos
         | Op::Atan

@@ -593,6 +593,8 @@ unary_methods! {
     softplus => Softplus;
     /// erf x.
     erf => Erf;
+    /// 1 − erf x, accurate where erf x is near 1.
+    erfc => Erfc;
     /// sin x.
     sin => Sin;
     /// cos x.

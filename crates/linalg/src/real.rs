@@ -65,6 +65,8 @@ pub trait Real:
     fn atan(self) -> Self;
     /// erf x = 2/√π ∫₀ˣ e^(−t²) dt.
     fn erf(self) -> Self;
+    /// erfc x = 1 − erf x, accurate where erf x is near 1.
+    fn erfc(self) -> Self;
     /// xⁿ for an integer n; 0⁰ = 1.
     fn powi(self, n: i32) -> Self;
     /// xᵖ for a real p.
@@ -145,7 +147,7 @@ pub trait Real:
 }
 
 macro_rules! impl_real {
-    ($t:ident, $erf:path) => {
+    ($t:ident, $erf:path, $erfc:path) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -189,6 +191,9 @@ macro_rules! impl_real {
             fn erf(self) -> Self {
                 $erf(self)
             }
+            fn erfc(self) -> Self {
+                $erfc(self)
+            }
             fn powi(self, n: i32) -> Self {
                 self.powi(n)
             }
@@ -198,8 +203,8 @@ macro_rules! impl_real {
         }
     };
 }
-impl_real!(f32, libm::erff);
-impl_real!(f64, libm::erf);
+impl_real!(f32, libm::erff, libm::erfcf);
+impl_real!(f64, libm::erf, libm::erfc);
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -19,6 +19,7 @@ fn elementary(op: &Op) -> Option<Elementary> {
         Op::Sigmoid => Elementary::Sigmoid,
         Op::Softplus => Elementary::Softplus,
         Op::Erf => Elementary::Erf,
+        Op::Erfc => Elementary::Erfc,
         Op::Sin => Elementary::Sin,
         Op::Cos => Elementary::Cos,
         Op::Atan => Elementary::Atan,

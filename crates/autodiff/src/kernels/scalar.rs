@@ -78,6 +78,10 @@ macro_rules! with_unary {
                 let $f = |x: $T| x.erf();
                 $body
             }
+            Op::Erfc => {
+                let $f = |x: $T| x.erfc();
+                $body
+            }
             Op::Sin => {
                 let $f = |x: $T| x.sin();
                 $body

@@ -23,6 +23,7 @@ const PAIRS: &[Pair] = &[
     ("tanh", |x| x.tanh(), |x| x.tanh()),
     ("atan", |x| x.atan(), |x| x.atan()),
     ("erf", |x| x.erf(), |x| x.erf()),
+    ("erfc", |x| x.erfc(), |x| x.erfc()),
     ("abs", |x| x.abs(), |x| x.abs()),
     ("powi", |x| x.powi(3), |x| x.powi(3)),
     ("powf", |x| x.abs().powf(D::from_f64(1.5)), |x| x.abs().powf(1.5)),

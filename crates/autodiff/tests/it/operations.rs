@@ -89,6 +89,7 @@ pub(crate) const CASES: &[Case] = cases! {
     smooth "sigmoid" ANY |a| a.x.sigmoid();
     smooth "softplus" ANY |a| a.x.softplus();
     smooth "erf" ANY |a| a.x.erf();
+    smooth "erfc" ANY |a| a.x.erfc();
     smooth "sin" ANY |a| a.x.sin();
     smooth "cos" ANY |a| a.x.cos();
     smooth "atan" ANY |a| a.x.atan();

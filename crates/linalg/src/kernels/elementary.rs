@@ -43,6 +43,8 @@ pub enum Elementary {
     Softplus,
     /// erf x.
     Erf,
+    /// 1 − erf x.
+    Erfc,
     /// sin x.
     Sin,
     /// cos x.
@@ -53,7 +55,7 @@ pub enum Elementary {
 
 impl Elementary {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Exp,
         Self::ExpM1,
         Self::Ln,
@@ -62,6 +64,7 @@ impl Elementary {
         Self::Sigmoid,
         Self::Softplus,
         Self::Erf,
+        Self::Erfc,
         Self::Sin,
         Self::Cos,
         Self::Atan,
@@ -95,6 +98,7 @@ impl Elementary {
             Self::Sigmoid => x.sigmoid(),
             Self::Softplus => x.softplus(),
             Self::Erf => x.erf(),
+            Self::Erfc => x.erfc(),
             Self::Sin => x.sin(),
             Self::Cos => x.cos(),
             Self::Atan => x.atan(),
@@ -301,16 +305,16 @@ macro_rules! lane {
     };
 }
 lane!(f32, single, Exp => exp, ExpM1 => exp_m1, Ln => ln, Ln1p => ln_1p, Tanh => tanh,
-    Sigmoid => sigmoid, Softplus => softplus, Erf => erf, Atan => atan; Sin => sin, Cos => cos);
+    Sigmoid => sigmoid, Softplus => softplus, Erf => erf, Erfc => erfc, Atan => atan; Sin => sin, Cos => cos);
 lane!(f64, double, Exp => exp, ExpM1 => exp_m1, Ln => ln, Ln1p => ln_1p, Tanh => tanh,
-    Sigmoid => sigmoid, Softplus => softplus, Erf => erf, Atan => atan; Sin => sin, Cos => cos);
+    Sigmoid => sigmoid, Softplus => softplus, Erf => erf, Erfc => erfc, Atan => atan; Sin => sin, Cos => cos);
 
 /// One type per function, to choose the loop's body at compile time.
 mod marker {
     macro_rules! markers {
         ($($kind:ident)*) => { $(pub(super) struct $kind;)* };
     }
-    markers!(Exp ExpM1 Ln Ln1p Tanh Sigmoid Softplus Erf Sin Cos Atan);
+    markers!(Exp ExpM1 Ln Ln1p Tanh Sigmoid Softplus Erf Erfc Sin Cos Atan);
 }
 
 #[cfg(test)]
@@ -339,6 +343,6 @@ mod tests {
                 })*
             };
         }
-        check!(Exp ExpM1 Ln Ln1p Tanh Sigmoid Softplus Erf Sin Cos Atan);
+        check!(Exp ExpM1 Ln Ln1p Tanh Sigmoid Softplus Erf Erfc Sin Cos Atan);
     }
 }

@@ -105,4 +105,4 @@ macro_rules! by_double {
         })*
     };
 }
-by_double!(exp_m1 ln ln_1p softplus erf sin cos atan);
+by_double!(exp_m1 ln ln_1p softplus erf erfc sin cos atan);

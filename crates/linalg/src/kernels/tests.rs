@@ -50,6 +50,7 @@ fn f64_is_within_two_ulp_of_high_precision_values() {
             Elementary::Sigmoid => "sigmoid",
             Elementary::Softplus => "softplus",
             Elementary::Erf => "erf",
+            Elementary::Erfc => "erfc",
             Elementary::Sin => "sin",
             Elementary::Cos => "cos",
             Elementary::Atan => "atan",
@@ -74,6 +75,7 @@ fn f64_agrees_with_the_standard_library_on_random_arguments() {
         (Elementary::Ln1p, -0.9, 2.0, 1.0),
         (Elementary::Tanh, -3.0, 3.0, 2.0),
         (Elementary::Erf, -3.0, 3.0, 1.0),
+        (Elementary::Erfc, -3.0, 27.0, 1.0),
         (Elementary::Sin, -1e4, 1e4, 0.6),
         (Elementary::Cos, -1e4, 1e4, 0.6),
         (Elementary::Atan, -5.0, 5.0, 1.0),
@@ -120,6 +122,7 @@ fn special_values() {
         (Elementary::Sigmoid, [-INF, INF, 0.0], [0.0, 1.0, 0.5]),
         (Elementary::Softplus, [-INF, INF, 800.0], [0.0, INF, 800.0]),
         (Elementary::Erf, [-INF, INF, -0.0], [-1.0, 1.0, -0.0]),
+        (Elementary::Erfc, [-INF, INF, -0.0], [2.0, 0.0, 1.0]),
         (Elementary::Sin, [-INF, INF, -0.0], [nan, nan, -0.0]),
         (Elementary::Cos, [-INF, INF, 0.0], [nan, nan, 1.0]),
         (

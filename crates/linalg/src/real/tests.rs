@@ -84,7 +84,7 @@ macro_rules! check {
         })*
     };
 }
-check!(exp exp_m1 ln ln_1p sin cos tanh atan erf);
+check!(exp exp_m1 ln ln_1p sin cos tanh atan erf erfc);
 check!(sigmoid softplus log_sigmoid log1mexp);
 
 /// In f32 an argument near 1 rounds to 1 itself, where logit is infinite.
