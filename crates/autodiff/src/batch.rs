@@ -5,6 +5,7 @@
 //! all directions.
 
 use crate::error::Place;
+use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::linearize::Linear;
 use crate::op::{Op, Sub};
@@ -90,7 +91,7 @@ impl Batched<'_> {
         let (args, at, n) = (self.args, self.at, self.n);
         let rank = shape.rank();
         match op {
-            Op::Add | Op::Mul => {
+            Op::Zip(Binary::Add | Binary::Mul) => {
                 let (a, b) = (self.aligned(g, 0, rank), self.aligned(g, 1, rank));
                 self.stretched(g, op, &[a, b], shape)
             }
@@ -98,7 +99,7 @@ impl Batched<'_> {
                 let all = [0, 1, 2].map(|k| self.aligned(g, k, rank));
                 self.stretched(g, op, &all, shape)
             }
-            Op::Scale(_) => g.emit(op.clone(), args, at),
+            Op::Map(Unary::Scale(_)) => g.emit(op.clone(), args, at),
             Op::Sum(axes) => g.emit(Op::Sum(axes.behind_one()), args, at),
             Op::Broadcast(axes, full) => {
                 g.emit(Op::Broadcast(axes.behind_one(), self.front(*full)), args, at)

@@ -1,15 +1,13 @@
-//! The one builder of programs: it checks shapes, folds constants, applies
-//! identities and never computes the same thing twice.
+//! The one builder of programs: it checks shapes, takes the simpler of two ways
+//! and never computes the same thing twice.
 //!
 //! Tracing, differentiation, transposition and batching all emit into it.
-//! IEEE arithmetic is kept: 0 · x is not folded (x may be infinite). Only the
-//! sign of a zero may change (x + 0 is x).
 
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
 
 use crate::error::Place;
-use crate::kernels::scalar;
+use crate::functions::{Binary, Unary};
 use crate::op::{Kind, Number, Op};
 use crate::program::{Id, Input, Instr, Output, Program};
 use crate::shape::{Axes, MAX_RANK, Shape};
@@ -47,7 +45,7 @@ impl Graph {
         self.instrs[id as usize].op.kind()
     }
 
-    fn op(&self, id: Id) -> &Op {
+    pub(crate) fn op(&self, id: Id) -> &Op {
         &self.instrs[id as usize].op
     }
 
@@ -71,7 +69,7 @@ impl Graph {
                 op.shape(&shapes)?
             }
         };
-        if let Some(id) = self.rewrite(&op, args, shape, at) {
+        if let Some(id) = self.simpler(&op, args, shape, at) {
             return Ok(id);
         }
         Ok(self.cons(op, args, shape, at))
@@ -92,7 +90,7 @@ impl Graph {
         if self.table.len() < 2 * (self.instrs.len() + 1) {
             self.grow();
         }
-        let commutes = matches!(op, Op::Add | Op::Mul) && args[0] != args[1];
+        let commutes = matches!(op, Op::Zip(Binary::Add | Binary::Mul)) && args[0] != args[1];
         if commutes && let Some(id) = self.find(&op, &[args[1], args[0]]).0 {
             return id;
         }
@@ -132,185 +130,30 @@ impl Graph {
         }
     }
 
-    /// A simpler way to the same value, if there is one.
-    fn rewrite(&mut self, op: &Op, args: &[Id], shape: Shape, at: Place) -> Option<Id> {
-        if let Some(value) = self.fold(op, args) {
-            return Some(self.cons(Op::Const(Number::new(value), shape), &[], shape, at));
-        }
-        match op {
-            Op::Add => {
-                for (x, c) in [(args[0], args[1]), (args[1], args[0])] {
-                    if self.constant_of(c) == Some(0.0) && self.shape(x) == shape {
-                        return Some(x);
-                    }
-                }
-                self.unstretch(op, args, shape, at)
-            }
-            Op::Mul => {
-                for (x, c) in [(args[0], args[1]), (args[1], args[0])] {
-                    if let Some(c) = self.constant_of(c).filter(|_| self.shape(x) == shape) {
-                        return Some(self.scale(c, x, at));
-                    }
-                }
-                self.unstretch(op, args, shape, at)
-            }
-            Op::Div | Op::Max | Op::Min | Op::Compare(_) => self.unstretch(op, args, shape, at),
-            Op::Scale(c) => match (c.get(), self.op(args[0]).clone()) {
-                (1.0, _) => Some(args[0]),
-                (c, Op::Scale(d)) => {
-                    let x = self.instrs[args[0] as usize].args[0];
-                    Some(self.scale(c * d.get(), x, at))
-                }
-                _ => None,
-            },
-            Op::Sum(axes) => {
-                let inner = args[0];
-                if axes.is_empty() {
-                    return Some(inner);
-                }
-                match self.op(inner).clone() {
-                    Op::Broadcast(new, _) if new == *axes => {
-                        let x = self.instrs[inner as usize].args[0];
-                        let full = self.shape(inner);
-                        let n: usize = axes.iter().map(|a| full.dim(a)).product();
-                        Some(self.scale(n as f64, x, at))
-                    }
-                    _ => None,
-                }
-            }
-            Op::Broadcast(axes, _) => axes.is_empty().then_some(args[0]),
-            Op::Reshape(to) => {
-                if *to == self.shape(args[0]) {
-                    return Some(args[0]);
-                }
-                if let Op::Reshape(_) = self.op(args[0]) {
-                    let x = self.instrs[args[0] as usize].args[0];
-                    return Some(self.reshape(x, *to, at));
-                }
-                None
-            }
-            Op::Permute(perm) => {
-                let rank = shape.rank();
-                if (0..rank).all(|k| usize::from(perm[k]) == k) {
-                    return Some(args[0]);
-                }
-                let Op::Permute(first) = *self.op(args[0]) else { return None };
-                let x = self.instrs[args[0] as usize].args[0];
-                let order: Vec<usize> =
-                    (0..rank).map(|k| usize::from(first[usize::from(perm[k])])).collect();
-                Some(self.permute(x, &order, at))
-            }
-            Op::Slice { shape: to, .. } | Op::Pad { shape: to, .. } => {
-                (*to == self.shape(args[0])).then_some(args[0])
-            }
-            Op::Select => {
-                if args[1] == args[2] && self.shape(args[1]) == shape {
-                    return Some(args[1]);
-                }
-                let mask = self.constant_of(args[0])?;
-                let chosen = args[if mask == 0.0 { 2 } else { 1 }];
-                (self.shape(chosen) == shape).then_some(chosen)
-            }
-            Op::Powi(0) => Some(self.constant(1.0, shape, at)),
-            Op::Powi(1) => Some(args[0]),
-            Op::Powi(-1) => Some(self.cons(Op::Recip, args, shape, at)),
-            Op::Powc(p) => {
-                let p = p.get();
-                if p.to_bits() == 0.5_f64.to_bits() {
-                    return Some(self.emit(Op::Sqrt, args, at));
-                }
-                let whole = p.fract() == 0.0 && p.abs() <= 64.0;
-                whole.then(|| self.emit(Op::Powi(p as i32), args, at))
-            }
-            Op::MatMul { ta, tb } => {
-                // A transposed operand is a flag of the product.
-                let (a, fa) = self.untransposed(args[0]);
-                let (b, fb) = self.untransposed(args[1]);
-                (fa || fb).then(|| self.matmul((a, ta ^ fa), (b, tb ^ fb), at))
-            }
-            Op::Custom(_) | Op::Gather { .. } | Op::Scatter { .. } => None,
-            _ => None,
-        }
-    }
-
-    /// The value of an elementwise operation on constants only.
-    fn fold(&self, op: &Op, args: &[Id]) -> Option<f64> {
-        let arg = |k: usize| self.constant_of(args[k]);
-        match op {
-            Op::Reshape(_) | Op::Broadcast(..) | Op::Permute(_) | Op::Slice { .. } => arg(0),
-            Op::Sum(axes) => {
-                let shape = self.shape(args[0]);
-                let n: usize = axes.iter().map(|a| shape.dim(a)).product();
-                arg(0).map(|c| if n == 0 { 0.0 } else { c * n as f64 })
-            }
-            Op::Select => Some(if arg(0)? == 0.0 { arg(2)? } else { arg(1)? }),
-            Op::Add | Op::Mul | Op::Div | Op::Max | Op::Min | Op::Compare(_) => {
-                Some(scalar::binary(op, arg(0)?, arg(1)?))
-            }
-            _ if op.is_elementwise() => Some(scalar::unary(op, arg(0)?)),
-            _ => None,
-        }
-    }
-
-    /// The argument of a transposition of the last two axes, and whether there
-    /// was one.
-    fn untransposed(&self, x: Id) -> (Id, bool) {
-        if let Op::Permute(perm) = self.op(x) {
-            let rank = self.shape(x).rank();
-            let swaps = (0..rank).all(|k| {
-                let to = usize::from(perm[k]);
-                if k + 2 < rank { to == k } else { to == 2 * rank - 3 - k }
-            });
-            if rank >= 2 && swaps {
-                return (self.instrs[x as usize].args[0], true);
-            }
-        }
-        (x, false)
-    }
-
-    /// Uses stretching where an argument was repeated by hand, so that the
-    /// repeated tensor need not exist.
-    fn unstretch(&mut self, op: &Op, args: &[Id], shape: Shape, at: Place) -> Option<Id> {
-        for k in 0..2 {
-            let Op::Broadcast(axes, _) = *self.op(args[k]) else { continue };
-            if self.shape(args[1 - k]) != shape {
-                continue;
-            }
-            let repeated = self.shape(args[k]);
-            let x = self.instrs[args[k] as usize].args[0];
-            let small = repeated.kept(axes);
-            // Leading axes of size one need no reshape.
-            let own = self.shape(x);
-            let x = if own.stretches_to(&repeated)
-                && own.stretched_axes(&repeated).iter().eq(axes.iter())
-            {
-                x
-            } else {
-                self.reshape(x, small, at)
-            };
-            let mut args = [args[0], args[1]];
-            args[k] = x;
-            return Some(self.emit(op.clone(), &args, at));
-        }
-        None
-    }
-
     // Shorthand for the transforms.
 
     pub(crate) fn constant(&mut self, c: f64, shape: Shape, at: Place) -> Id {
         self.cons(Op::Const(Number::new(c), shape), &[], shape, at)
     }
 
+    pub(crate) fn map(&mut self, f: Unary, x: Id, at: Place) -> Id {
+        self.emit(Op::Map(f), &[x], at)
+    }
+
+    pub(crate) fn zip(&mut self, f: Binary, a: Id, b: Id, at: Place) -> Id {
+        self.emit(Op::Zip(f), &[a, b], at)
+    }
+
     pub(crate) fn scale(&mut self, c: f64, x: Id, at: Place) -> Id {
-        self.emit(Op::Scale(Number::new(c)), &[x], at)
+        self.map(Unary::Scale(Number::new(c)), x, at)
     }
 
     pub(crate) fn add(&mut self, a: Id, b: Id, at: Place) -> Id {
-        self.emit(Op::Add, &[a, b], at)
+        self.zip(Binary::Add, a, b, at)
     }
 
     pub(crate) fn mul(&mut self, a: Id, b: Id, at: Place) -> Id {
-        self.emit(Op::Mul, &[a, b], at)
+        self.zip(Binary::Mul, a, b, at)
     }
 
     pub(crate) fn reshape(&mut self, x: Id, shape: Shape, at: Place) -> Id {

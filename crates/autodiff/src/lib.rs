@@ -3,19 +3,25 @@
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 
 mod error;
+mod functions;
 mod graph;
 mod op;
+mod operators;
 mod program;
 mod shape;
+mod shape_rules;
+mod simplify;
 mod spec;
 mod trace;
 mod tree;
 pub mod tutorial;
+mod var;
 
 mod batch;
 mod derive;
 mod linearize;
 mod scan;
+mod tangent;
 mod transpose;
 
 mod compose;

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::functions::{Binary, Unary};
 use crate::op::Op;
 use crate::program::{Id, Program};
 
@@ -69,8 +70,10 @@ impl Program {
     fn singular_argument(&self, id: Id) -> Option<Id> {
         let instr = &self.instrs[id as usize];
         match instr.op {
-            Op::Log | Op::Sqrt | Op::Rsqrt | Op::Recip | Op::Powc(_) => Some(instr.args[0]),
-            Op::Div => Some(instr.args[1]),
+            Op::Map(Unary::Ln | Unary::Sqrt | Unary::Rsqrt | Unary::Recip | Unary::Powf(_)) => {
+                Some(instr.args[0])
+            }
+            Op::Zip(Binary::Div) => Some(instr.args[1]),
             _ => None,
         }
     }
@@ -112,8 +115,8 @@ impl Program {
         let instr = &self.instrs[u as usize];
         match instr.op {
             Op::Const(c, _) => c.get() > 0.0,
-            Op::Exp | Op::Softplus | Op::Sigmoid => true,
-            Op::Add => {
+            Op::Map(Unary::Exp | Unary::Softplus | Unary::Sigmoid) => true,
+            Op::Zip(Binary::Add) => {
                 let [a, b] = [instr.args[0], instr.args[1]];
                 (self.is_positive(a) && self.is_not_negative(b))
                     || (self.is_positive(b) && self.is_not_negative(a))
@@ -126,9 +129,9 @@ impl Program {
     fn is_not_negative(&self, u: Id) -> bool {
         let instr = &self.instrs[u as usize];
         match instr.op {
-            Op::Abs | Op::Relu | Op::Sqrt => true,
-            Op::Powi(n) => n % 2 == 0,
-            Op::Mul => instr.args[0] == instr.args[1],
+            Op::Map(Unary::Abs | Unary::Relu | Unary::Sqrt) => true,
+            Op::Map(Unary::Powi(n)) => n % 2 == 0,
+            Op::Zip(Binary::Mul) => instr.args[0] == instr.args[1],
             Op::Sum(_) | Op::Reshape(_) => self.is_not_negative(instr.args[0]),
             _ => self.is_positive(u),
         }

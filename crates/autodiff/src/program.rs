@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::error::{Error, Place, Result};
+use crate::functions::Unary;
 use crate::op::{Kind, Op};
 use crate::shape::Shape;
 
@@ -274,7 +275,7 @@ fn describe(op: &Op, args: &[&str]) -> String {
     let name = op.name();
     let joined = args.join(" ");
     match op {
-        Op::Scale(c) => format!("{name} {joined} {}", c.get()),
+        Op::Map(Unary::Scale(c)) => format!("{name} {joined} {}", c.get()),
         Op::MatMul { ta, tb } => {
             let mark = |t: &bool| if *t { "ᵀ" } else { "" };
             format!("{name} {}{} {}{}", args[0], mark(ta), args[1], mark(tb))
@@ -287,9 +288,9 @@ fn describe(op: &Op, args: &[&str]) -> String {
             )
         }
         Op::Slice { start, .. } | Op::Pad { start, .. } => format!("{name} {joined} at {start}"),
-        Op::Powi(n) => format!("{name} {joined} {n}"),
-        Op::Powc(p) => format!("{name} {joined} {}", p.get()),
-        Op::ArgMax(axis) | Op::MaxAxis(axis) | Op::LogSumExp(axis) | Op::Softmax(axis) => {
+        Op::Map(Unary::Powi(n)) => format!("{name} {joined} {n}"),
+        Op::Map(Unary::Powf(p)) => format!("{name} {joined} {}", p.get()),
+        Op::ArgMax(axis) | Op::Along(_, axis) => {
             format!("{name} {joined} axis {axis}")
         }
         Op::Iota(n) | Op::OneHot(n) => format!("{name} {joined} {n}"),

@@ -270,36 +270,14 @@ pub(crate) fn evaluate<T: Scalar>(
         Op::Input(..) => unreachable!("inputs are given"),
         Op::Const(c, _) => out.0.fill(T::from_f64(c.get())),
         Op::Iota(n) => return Ok(Value::Index((0..*n).collect())),
-        Op::Add | Op::Mul | Op::Div | Op::Max | Op::Min | Op::Compare(_) => {
-            elementwise::binary(&instr.op, arg(0), arg(1), out);
-        }
+        Op::Zip(f) => elementwise::zip(*f, arg(0), arg(1), out),
         Op::Select => elementwise::select(arg(0), arg(1), arg(2), out),
-        Op::Scale(_)
-        | Op::Exp
-        | Op::Expm1
-        | Op::Log
-        | Op::Log1p
-        | Op::Sqrt
-        | Op::Rsqrt
-        | Op::Recip
-        | Op::Tanh
-        | Op::Sigmoid
-        | Op::Softplus
-        | Op::Erf
-        | Op::Erfc
-        | Op::Sin
-        | Op::Cos
-        | Op::Atan
-        | Op::Abs
-        | Op::Powi(_)
-        | Op::Powc(_)
-        | Op::Relu
-        | Op::Sign
-        | Op::StopGradient => elementwise::unary(&instr.op, args[0].real(), out.0),
+        Op::Map(f) => elementwise::map(*f, args[0].real(), out.0),
+        Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), out.0),
         Op::MatMul { ta, tb } => matmul::matmul((*ta, *tb), false, arg(0), arg(1), out),
         Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), out.0),
         Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),
-        Op::Reshape(_) => out.0.copy_from_slice(args[0].real()),
+        Op::Reshape(_) | Op::StopGradient => out.0.copy_from_slice(args[0].real()),
         Op::Permute(perm) => elementwise::permute(*perm, arg(0), out),
         Op::Slice { start, .. } => elementwise::slice(*start, arg(0), out),
         Op::Pad { start, .. } => elementwise::pad(*start, arg(0), out),
@@ -320,9 +298,6 @@ pub(crate) fn evaluate<T: Scalar>(
             in_range(instr, args[0].index(), *n as usize)?;
             index::one_hot(*n as usize, args[0].index(), out.0);
         }
-        Op::MaxAxis(axis) => reduce::max_axis(*axis, arg(0), out.0),
-        Op::LogSumExp(axis) => reduce::logsumexp(*axis, arg(0), out.0),
-        Op::Softmax(axis) => reduce::softmax(*axis, arg(0), out.0),
         Op::Scan(scan) => return run_scan(scan, args, watch),
         Op::Rewind(_) => unreachable!("only plans hold it"),
         Op::Part(k) => match args[0] {

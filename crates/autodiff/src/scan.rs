@@ -10,6 +10,7 @@
 use std::panic::Location;
 
 use crate::error::{Error, Place};
+use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::linearize::{Mode, inline, linearize as linearize_program};
 use crate::op::{CustomOp, Kind, Op, ScanOp, Sub};
@@ -228,7 +229,7 @@ pub(crate) fn not_linear(program: &Program, linear: &[bool]) -> Option<Place> {
         **tainted
             && !match &instr.op {
                 Op::Input(..)
-                | Op::Scale(_)
+                | Op::Map(Unary::Scale(_))
                 | Op::Sum(_)
                 | Op::Broadcast(..)
                 | Op::Reshape(_)
@@ -237,8 +238,8 @@ pub(crate) fn not_linear(program: &Program, linear: &[bool]) -> Option<Place> {
                 | Op::Pad { .. }
                 | Op::Part(_) => true,
                 // A constant added would make it affine.
-                Op::Add => from[0] && from[1],
-                Op::Mul | Op::MatMul { .. } => !(from[0] && from[1]),
+                Op::Zip(Binary::Add) => from[0] && from[1],
+                Op::Zip(Binary::Mul) | Op::MatMul { .. } => !(from[0] && from[1]),
                 Op::Gather { .. } | Op::Scatter { .. } => !from[1],
                 Op::Select => {
                     let zero = |k: usize| match program.instrs[instr.args[k] as usize].op {

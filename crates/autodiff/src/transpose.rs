@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Place;
+use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::linearize::{Linear, fresh};
 use crate::op::{Kind, Op};
@@ -136,14 +137,14 @@ fn pull(
         adjoints.add(g, args[0], bar, at);
     };
     match &instr.op {
-        Op::Add => {
+        Op::Zip(Binary::Add) => {
             for k in (0..2).filter(|&k| is_linear(k)) {
                 let part = g.unstretch_sum(bar, shape(k), at);
                 adjoints.add(g, args[k], part, at);
             }
         }
-        Op::Scale(_) => one(g, instr.op.clone()),
-        Op::Mul => {
+        Op::Map(Unary::Scale(_)) => one(g, instr.op.clone()),
+        Op::Zip(Binary::Mul) => {
             let (x, factor) = if is_linear(0) { (0, 1) } else { (1, 0) };
             debug_assert!(!is_linear(factor), "a product is linear in one argument");
             let part = g.mul(bar, map[args[factor] as usize], at);

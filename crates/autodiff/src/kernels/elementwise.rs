@@ -1,50 +1,46 @@
 //! Elementwise operations with stretching, and movement of elements.
 
 use wonderland_linalg::Scalar;
-use wonderland_linalg::kernels::Elementary;
 
-use super::scalar::{with_binary, with_unary};
-use crate::op::{Cmp, Op};
+use crate::functions::{Binary, BinaryLoop, Unary, UnaryLoop};
 use crate::shape::{Axes, MAX_RANK, Shape, stretched_strides, walk};
 
-/// The vectorised form of an operation; its bits do not depend on the place in
-/// the slice.
-fn elementary(op: &Op) -> Option<Elementary> {
-    Some(match op {
-        Op::Exp => Elementary::Exp,
-        Op::Expm1 => Elementary::ExpM1,
-        Op::Log => Elementary::Ln,
-        Op::Log1p => Elementary::Ln1p,
-        Op::Tanh => Elementary::Tanh,
-        Op::Sigmoid => Elementary::Sigmoid,
-        Op::Softplus => Elementary::Softplus,
-        Op::Erf => Elementary::Erf,
-        Op::Erfc => Elementary::Erfc,
-        Op::Sin => Elementary::Sin,
-        Op::Cos => Elementary::Cos,
-        Op::Atan => Elementary::Atan,
-        _ => return None,
-    })
+struct Map<'a, T>(&'a [T], &'a mut [T]);
+
+impl<T: Copy> UnaryLoop<T> for Map<'_, T> {
+    type Out = ();
+    fn run(self, f: impl Fn(T) -> T) {
+        for (y, &x) in self.1.iter_mut().zip(self.0) {
+            *y = f(x);
+        }
+    }
+}
+
+struct MapInPlace<'a, T>(&'a mut [T]);
+
+impl<T: Copy> UnaryLoop<T> for MapInPlace<'_, T> {
+    type Out = ();
+    fn run(self, f: impl Fn(T) -> T) {
+        for y in self.0 {
+            *y = f(*y);
+        }
+    }
 }
 
 /// y = f(x).
-pub(crate) fn unary<T: Scalar>(op: &Op, x: &[T], y: &mut [T]) {
-    if let Some(f) = elementary(op) {
-        return f.apply_into(x, y);
+pub(crate) fn map<T: Scalar>(f: Unary, x: &[T], y: &mut [T]) {
+    match f.kernel() {
+        Some(kernel) => kernel.apply_into(x, y),
+        None => f.choose(Map(x, y)),
     }
-    with_unary!(T, op, f => for (y, &x) in y.iter_mut().zip(x) {
-        *y = f(x);
-    });
 }
 
 /// y = f(y).
-pub(crate) fn unary_in_place<T: Scalar>(op: &Op, y: &mut [T]) {
-    if let Some(f) = elementary(op) {
-        return f.apply(y);
+pub(crate) fn map_in_place<T: Scalar>(f: Unary, y: &mut [T]) {
+    match f.kernel() {
+        Some(kernel) => kernel.apply(y),
+        None => f.choose(MapInPlace(y)),
     }
-    with_unary!(T, op, f => for y in y.iter_mut() {
-        *y = f(*y);
-    });
 }
 
 /// An argument of an elementwise operation on its way to the full shape.
@@ -81,118 +77,145 @@ fn stretch_of(small: &Shape, full: &Shape) -> Stretch {
 }
 
 /// y = f(a, b), the smaller argument stretched.
-pub(crate) fn binary<T: Scalar>(op: &Op, a: (&[T], Shape), b: (&[T], Shape), y: (&mut [T], Shape)) {
-    let (y, full) = y;
-    if y.is_empty() {
-        return;
+pub(crate) fn zip<T: Scalar>(f: Binary, a: (&[T], Shape), b: (&[T], Shape), y: (&mut [T], Shape)) {
+    if !y.0.is_empty() {
+        f.choose(Zip { a, b, y });
     }
-    let width = full.iter().next_back().unwrap_or(1);
-    with_binary!(T, op, f => match (stretch_of(&a.1, &full), stretch_of(&b.1, &full)) {
-        (Stretch::Full, Stretch::Full) => {
-            for ((y, &a), &b) in y.iter_mut().zip(a.0).zip(b.0) {
-                *y = f(a, b);
-            }
-        }
-        (Stretch::Full, Stretch::One) => {
-            let b = b.0[0];
-            for (y, &a) in y.iter_mut().zip(a.0) {
-                *y = f(a, b);
-            }
-        }
-        (Stretch::One, Stretch::Full) => {
-            let a = a.0[0];
-            for (y, &b) in y.iter_mut().zip(b.0) {
-                *y = f(a, b);
-            }
-        }
-        (Stretch::Full, Stretch::Row) => {
-            let n = b.0.len();
-            for (y, a) in y.chunks_exact_mut(n).zip(a.0.chunks_exact(n)) {
-                for ((y, &a), &b) in y.iter_mut().zip(a).zip(b.0) {
-                    *y = f(a, b);
-                }
-            }
-        }
-        (Stretch::Row, Stretch::Full) => {
-            let n = a.0.len();
-            for (y, b) in y.chunks_exact_mut(n).zip(b.0.chunks_exact(n)) {
-                for ((y, &a), &b) in y.iter_mut().zip(a.0).zip(b) {
-                    *y = f(a, b);
-                }
-            }
-        }
-        (Stretch::Full, Stretch::Column) => {
-            for ((y, a), &b) in y.chunks_exact_mut(width).zip(a.0.chunks_exact(width)).zip(b.0) {
-                for (y, &a) in y.iter_mut().zip(a) {
-                    *y = f(a, b);
-                }
-            }
-        }
-        (Stretch::Column, Stretch::Full) => {
-            for ((y, b), &a) in y.chunks_exact_mut(width).zip(b.0.chunks_exact(width)).zip(a.0) {
-                for (y, &b) in y.iter_mut().zip(b) {
-                    *y = f(a, b);
-                }
-            }
-        }
-        _ => {
-            let strides = [stretched_strides(&a.1, &full), stretched_strides(&b.1, &full)];
-            let mut out = y.iter_mut();
-            walk(&full, strides, |[i, j]| {
-                if let Some(y) = out.next() {
-                    *y = f(a.0[i], b.0[j]);
-                }
-            });
-        }
-    });
 }
 
-/// y = f(y, b), or f(b, y) if `swapped`; b is stretched.
-pub(crate) fn binary_in_place<T: Scalar>(
-    op: &Op,
-    swapped: bool,
-    (y, full): (&mut [T], Shape),
-    b: (&[T], Shape),
-) {
-    if y.is_empty() {
-        return;
-    }
-    let width = full.iter().next_back().unwrap_or(1);
-    with_binary!(T, op, f => {
-        let f = |y: T, b: T| if swapped { f(b, y) } else { f(y, b) };
-        match stretch_of(&b.1, &full) {
-            Stretch::Full => y.iter_mut().zip(b.0).for_each(|(y, &b)| *y = f(*y, b)),
-            Stretch::One => {
-                let b = b.0[0];
-                y.iter_mut().for_each(|y| *y = f(*y, b));
-            }
-            Stretch::Row => {
-                for y in y.chunks_exact_mut(b.0.len()) {
-                    y.iter_mut().zip(b.0).for_each(|(y, &b)| *y = f(*y, b));
-                }
-            }
-            Stretch::Column => {
-                for (y, &b) in y.chunks_exact_mut(width).zip(b.0) {
-                    y.iter_mut().for_each(|y| *y = f(*y, b));
-                }
-            }
-            Stretch::Any => {
-                let mut out = y.iter_mut();
-                walk(&full, [stretched_strides(&b.1, &full)], |[j]| {
+struct Zip<'a, T> {
+    a: (&'a [T], Shape),
+    b: (&'a [T], Shape),
+    y: (&'a mut [T], Shape),
+}
+
+impl<T: Copy> BinaryLoop<T> for Zip<'_, T> {
+    type Out = ();
+    fn run(self, f: impl Fn(T, T) -> T) {
+        let Self { a, b, y } = self;
+        match (stretch_of(&a.1, &y.1), stretch_of(&b.1, &y.1)) {
+            (Stretch::Full, of_b) => with_full(a.0, b, of_b, y, f),
+            (of_a, Stretch::Full) => with_full(b.0, a, of_a, y, |b, a| f(a, b)),
+            _ => {
+                let strides = [stretched_strides(&a.1, &y.1), stretched_strides(&b.1, &y.1)];
+                let mut out = y.0.iter_mut();
+                walk(&y.1, strides, |[i, j]| {
                     if let Some(y) = out.next() {
-                        *y = f(*y, b.0[j]);
+                        *y = f(a.0[i], b.0[j]);
                     }
                 });
             }
         }
-    });
+    }
+}
+
+/// y = f(a, b) for an `a` of the full shape.
+fn with_full<T: Copy>(
+    a: &[T],
+    b: (&[T], Shape),
+    of_b: Stretch,
+    (y, full): (&mut [T], Shape),
+    f: impl Fn(T, T) -> T,
+) {
+    let each = |y: &mut [T], a: &[T], b: &[T]| {
+        for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+            *y = f(a, b);
+        }
+    };
+    let with_one = |y: &mut [T], a: &[T], b: T| {
+        for (y, &a) in y.iter_mut().zip(a) {
+            *y = f(a, b);
+        }
+    };
+    match of_b {
+        Stretch::Full => each(y, a, b.0),
+        Stretch::One => with_one(y, a, b.0[0]),
+        Stretch::Row => {
+            let n = b.0.len();
+            for (y, a) in y.chunks_exact_mut(n).zip(a.chunks_exact(n)) {
+                each(y, a, b.0);
+            }
+        }
+        Stretch::Column => {
+            let n = full.dim(full.rank() - 1);
+            for ((y, a), &b) in y.chunks_exact_mut(n).zip(a.chunks_exact(n)).zip(b.0) {
+                with_one(y, a, b);
+            }
+        }
+        Stretch::Any => {
+            let mut both = y.iter_mut().zip(a);
+            walk(&full, [stretched_strides(&b.1, &full)], |[j]| {
+                if let Some((y, &a)) = both.next() {
+                    *y = f(a, b.0[j]);
+                }
+            });
+        }
+    }
+}
+
+/// y = f(y, b), or f(b, y) if `swapped`; b is stretched.
+pub(crate) fn zip_in_place<T: Scalar>(
+    f: Binary,
+    swapped: bool,
+    y: (&mut [T], Shape),
+    b: (&[T], Shape),
+) {
+    if !y.0.is_empty() {
+        f.choose(ZipInPlace { swapped, y, b });
+    }
+}
+
+struct ZipInPlace<'a, T> {
+    swapped: bool,
+    y: (&'a mut [T], Shape),
+    b: (&'a [T], Shape),
+}
+
+impl<T: Copy> BinaryLoop<T> for ZipInPlace<'_, T> {
+    type Out = ();
+    fn run(self, f: impl Fn(T, T) -> T) {
+        if self.swapped {
+            onto(self.y, self.b, |y, b| f(b, y));
+        } else {
+            onto(self.y, self.b, f);
+        }
+    }
+}
+
+fn onto<T: Copy>((y, full): (&mut [T], Shape), b: (&[T], Shape), f: impl Fn(T, T) -> T) {
+    let each = |y: &mut [T], b: &[T]| y.iter_mut().zip(b).for_each(|(y, &b)| *y = f(*y, b));
+    let with_one = |y: &mut [T], b: T| y.iter_mut().for_each(|y| *y = f(*y, b));
+    match stretch_of(&b.1, &full) {
+        Stretch::Full => each(y, b.0),
+        Stretch::One => with_one(y, b.0[0]),
+        Stretch::Row => y.chunks_exact_mut(b.0.len()).for_each(|y| each(y, b.0)),
+        Stretch::Column => {
+            let rows = y.chunks_exact_mut(full.dim(full.rank() - 1));
+            rows.zip(b.0).for_each(|(y, &b)| with_one(y, b));
+        }
+        Stretch::Any => {
+            let mut out = y.iter_mut();
+            walk(&full, [stretched_strides(&b.1, &full)], |[j]| {
+                if let Some(y) = out.next() {
+                    *y = f(*y, b.0[j]);
+                }
+            });
+        }
+    }
 }
 
 /// y = f(y, y).
-pub(crate) fn binary_with_itself<T: Scalar>(op: &Op, y: &mut [T]) {
-    with_binary!(T, op, f => for y in y.iter_mut() {
-        *y = f(*y, *y);
-    });
+pub(crate) fn square<T: Scalar>(f: Binary, y: &mut [T]) {
+    f.choose(MapInPlace(y));
+}
+
+impl<T: Copy> BinaryLoop<T> for MapInPlace<'_, T> {
+    type Out = ();
+    fn run(self, f: impl Fn(T, T) -> T) {
+        for y in self.0 {
+            *y = f(*y, *y);
+        }
+    }
 }
 
 /// y = a where the mask is not 0, b elsewhere.

@@ -5,4 +5,3 @@ pub(crate) mod elementwise;
 pub(crate) mod index;
 pub(crate) mod matmul;
 pub(crate) mod reduce;
-pub(crate) mod scalar;

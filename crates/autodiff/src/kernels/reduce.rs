@@ -4,8 +4,7 @@
 
 use wonderland_linalg::{Scalar, kernels};
 
-use super::scalar::is_nan;
-
+use crate::functions::{Along, is_nan};
 use crate::shape::{Axes, MAX_RANK, Shape, walk};
 
 const LANES: usize = 16;
@@ -125,8 +124,17 @@ fn largest<T: Scalar>(line: impl Iterator<Item = T>) -> T {
     line.fold(-T::INFINITY, |m, v| if v > m || is_nan(v) { v } else { m })
 }
 
+/// y = a function of the numbers along an axis.
+pub(crate) fn along<T: Scalar>(f: Along, axis: u8, x: (&[T], Shape), y: &mut [T]) {
+    match f {
+        Along::Max => max_axis(axis, x, y),
+        Along::LogSumExp => logsumexp(axis, x, y),
+        Along::Softmax => softmax(axis, x, y),
+    }
+}
+
 /// y = largest entry along an axis.
-pub(crate) fn max_axis<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
+fn max_axis<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
     lines((outer, n, inner), |first, out| {
         y[out] = largest((0..n).map(|k| x.0[first + k * inner]));
@@ -150,7 +158,7 @@ pub(crate) fn argmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [u32]) {
 }
 
 /// y = ln Σ eˣ along an axis; −∞ for an empty line or one of −∞ only.
-pub(crate) fn logsumexp<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
+fn logsumexp<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
     if inner == 1 && n > 0 {
         for (y, x) in y.iter_mut().zip(x.0.chunks_exact(n)) {
@@ -171,7 +179,7 @@ pub(crate) fn logsumexp<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
 
 /// y = eˣ / Σ eˣ along an axis; zeros where every entry is −∞, which is the
 /// gradient of logsumexp there.
-pub(crate) fn softmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
+fn softmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
     if inner == 1 && n > 0 {
         y.copy_from_slice(x.0);

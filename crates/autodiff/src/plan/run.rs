@@ -168,12 +168,10 @@ impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
     /// An elementwise result in the place of argument `j`.
     fn overwrite(&self, instr: &Instr, j: usize, y: &mut [T]) {
         let arg = |k: usize| self.real(instr.args[k] as usize);
-        match instr.args.len() {
-            1 => elementwise::unary_in_place(&instr.op, y),
-            2 if instr.args[0] == instr.args[1] => elementwise::binary_with_itself(&instr.op, y),
-            2 => {
-                elementwise::binary_in_place(&instr.op, j == 1, (y, instr.shape), arg(1 - j));
-            }
+        match &instr.op {
+            Op::Map(f) => elementwise::map_in_place(*f, y),
+            Op::Zip(f) if instr.args[0] == instr.args[1] => elementwise::square(*f, y),
+            Op::Zip(f) => elementwise::zip_in_place(*f, j == 1, (y, instr.shape), arg(1 - j)),
             _ => elementwise::select_in_place(arg(0), j == 1, arg(3 - j), (y, instr.shape)),
         }
     }
@@ -183,9 +181,9 @@ impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
         let index_arg = |k: usize| self.index(instr.args[k] as usize);
         let y = (out, instr.shape);
         match &instr.op {
-            Op::Add | Op::Mul | Op::Div | Op::Max | Op::Min | Op::Compare(_) => {
-                elementwise::binary(&instr.op, arg(0), arg(1), y);
-            }
+            Op::Zip(f) => elementwise::zip(*f, arg(0), arg(1), y),
+            Op::Map(f) => elementwise::map(*f, arg(0).0, y.0),
+            Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), y.0),
             Op::Select => elementwise::select(arg(0), arg(1), arg(2), y),
             Op::MatMul { ta, tb } => matmul::matmul((*ta, *tb), false, arg(0), arg(1), y),
             Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
@@ -207,10 +205,6 @@ impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
                 crate::run::in_range(instr, index_arg(0), *n as usize)?;
                 index::one_hot(*n as usize, index_arg(0), y.0);
             }
-            Op::MaxAxis(axis) => reduce::max_axis(*axis, arg(0), y.0),
-            Op::LogSumExp(axis) => reduce::logsumexp(*axis, arg(0), y.0),
-            Op::Softmax(axis) => reduce::softmax(*axis, arg(0), y.0),
-            op if op.is_elementwise() => elementwise::unary(op, arg(0).0, y.0),
             op => unreachable!("{} is not computed here", op.name()),
         }
         Ok(())

@@ -1,0 +1,201 @@
+//! The shape of every operation's result, or what it expects of its arguments.
+
+use crate::functions::Along;
+use crate::op::{Op, ScanOp};
+use crate::shape::{Axes, MAX_RANK, Shape};
+
+impl Op {
+    /// Shape of the result, or what the operation expects of its arguments.
+    pub(crate) fn shape(&self, args: &[Shape]) -> Result<Shape, String> {
+        match self {
+            Op::Input(..) => Err("inputs are declared, not computed".to_owned()),
+            Op::Const(_, shape) => Ok(*shape),
+            Op::Iota(n) => Ok(Shape::from([*n as usize])),
+            Op::Zip(_) | Op::Select => stretch(args),
+            Op::MatMul { ta, tb } => matmul_shape(*ta, *tb, args[0], args[1]),
+            Op::Sum(axes) => {
+                check_axes(*axes, args[0])?;
+                Ok(args[0].without(*axes))
+            }
+            Op::Broadcast(axes, shape) => {
+                check_axes(*axes, *shape)?;
+                if shape.without(*axes) == args[0] {
+                    Ok(*shape)
+                } else {
+                    Err(format!("{shape} without axes {axes} must be the shape given"))
+                }
+            }
+            Op::Reshape(shape) => {
+                if shape.len() == args[0].len() {
+                    Ok(*shape)
+                } else {
+                    Err(format!(
+                        "{} elements cannot take the shape {shape} of {}",
+                        args[0].len(),
+                        shape.len()
+                    ))
+                }
+            }
+            Op::Permute(perm) => {
+                let rank = args[0].rank();
+                let seen = Axes::of(perm[..rank].iter().map(|&a| usize::from(a).min(7)));
+                if seen != Axes::first(rank) {
+                    return Err(format!("every axis of 0..{rank} must be named once"));
+                }
+                let dims: Vec<usize> =
+                    perm[..rank].iter().map(|&a| args[0].dim(usize::from(a))).collect();
+                Ok(Shape::new(&dims))
+            }
+            Op::Slice { start, shape } => {
+                check_box(*start, *shape, args[0])?;
+                Ok(*shape)
+            }
+            Op::Pad { start, shape } => {
+                check_box(*start, args[0], *shape)?;
+                Ok(*shape)
+            }
+            Op::Gather { along } => gather_shape(*along, args[0], args[1]),
+            Op::Scatter { along, shape } => {
+                if gather_shape(*along, *shape, args[1])? == args[0] {
+                    Ok(*shape)
+                } else {
+                    Err(format!("rows taken from {shape} at these indices must have this shape"))
+                }
+            }
+            Op::Map(_) | Op::StopGradient => Ok(args[0]),
+            Op::ArgMax(axis) | Op::Along(_, axis) => {
+                check_axis(*axis, args[0])?;
+                let axis = usize::from(*axis);
+                let needs_one = matches!(self, Op::ArgMax(_) | Op::Along(Along::Max, _));
+                match self {
+                    Op::Along(Along::Softmax, _) => Ok(args[0]),
+                    _ if needs_one && args[0].dim(axis) == 0 => {
+                        Err(format!("axis {axis} must not be empty"))
+                    }
+                    _ => Ok(args[0].without(Axes::of([axis]))),
+                }
+            }
+            Op::OneHot(n) => {
+                let mut dims = args[0].dims();
+                dims.push(*n as usize);
+                Shape::try_new(&dims).ok_or_else(|| "at most eight axes".to_owned())
+            }
+            Op::Scan(scan) => scan.check(args),
+            Op::Rewind(_) => Ok(Shape::SCALAR),
+            Op::Part(_) => Err("parts are made by the loop".to_owned()),
+            Op::Custom(custom) => {
+                let inputs = &custom.value.0.inputs;
+                for (given, input) in args.iter().zip(inputs) {
+                    if *given != input.shape {
+                        return Err(format!("argument `{}` must be {}", input.name, input.shape));
+                    }
+                }
+                Ok(custom.value.0.shape_of(custom.value.0.outputs[0].id))
+            }
+        }
+    }
+}
+
+fn stretch(args: &[Shape]) -> Result<Shape, String> {
+    args.iter().find(|full| args.iter().all(|a| a.stretches_to(full))).copied().ok_or_else(|| {
+        "one must have the shape of the result and the others stretch to it \
+             (aligned at the last axis, sizes equal or 1); reshape or broadcast explicitly"
+            .to_owned()
+    })
+}
+
+fn check_axis(axis: u8, shape: Shape) -> Result<(), String> {
+    if usize::from(axis) < shape.rank() {
+        Ok(())
+    } else {
+        Err(format!("axis {axis} does not exist"))
+    }
+}
+
+fn check_axes(axes: Axes, shape: Shape) -> Result<(), String> {
+    match axes.iter().find(|&a| a >= shape.rank()) {
+        Some(axis) => Err(format!("axis {axis} does not exist")),
+        None => Ok(()),
+    }
+}
+
+fn check_box(start: Shape, inner: Shape, outer: Shape) -> Result<(), String> {
+    let fits = start.rank() == outer.rank()
+        && inner.rank() == outer.rank()
+        && (0..outer.rank()).all(|a| start.dim(a) + inner.dim(a) <= outer.dim(a));
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("the box of shape {inner} at {start} must lie inside {outer}"))
+    }
+}
+
+fn matmul_shape(ta: bool, tb: bool, a: Shape, b: Shape) -> Result<Shape, String> {
+    if a.rank() < 2 || b.rank() < 2 {
+        return Err("both must have at least two axes".to_owned());
+    }
+    let (_, n, k) = a.matrix();
+    let (n, k) = if ta { (k, n) } else { (n, k) };
+    let (_, k2, m) = b.matrix();
+    let (k2, m) = if tb { (m, k2) } else { (k2, m) };
+    if k != k2 {
+        return Err(format!("the {k} columns of the first must equal the {k2} rows of the second"));
+    }
+    let (front_a, front_b) = (a.dims()[..a.rank() - 2].to_vec(), b.dims()[..b.rank() - 2].to_vec());
+    let front = if front_b.is_empty() {
+        front_a
+    } else if front_a.is_empty() || front_a == front_b {
+        front_b
+    } else {
+        return Err("the leading axes must be equal, or one must be a plain matrix".to_owned());
+    };
+    Ok(Shape::from([n, m]).after(&front))
+}
+
+fn gather_shape(along: bool, x: Shape, index: Shape) -> Result<Shape, String> {
+    if along {
+        if x.rank() < 2 || index.rank() != 1 || index.dim(0) != x.dim(0) {
+            return Err("one index per row of a tensor of two axes or more".to_owned());
+        }
+        return Ok(x.without(Axes::of([1])));
+    }
+    if x.rank() == 0 {
+        return Err("a scalar has no rows".to_owned());
+    }
+    let rest = x.without(Axes::of([0]));
+    if rest.rank() + index.rank() > MAX_RANK {
+        return Err("at most eight axes".to_owned());
+    }
+    Ok(rest.after(&index.dims()))
+}
+
+impl ScanOp {
+    fn check(&self, args: &[Shape]) -> Result<Shape, String> {
+        let (body, carry) = (&self.body.0, self.carry as usize);
+        let fixed = (self.consts + self.carry) as usize;
+        if body.inputs.len() != args.len() || body.outputs.len() < carry {
+            return Err("the body must take and give as many values as the loop".to_owned());
+        }
+        for (k, (given, input)) in args.iter().zip(&body.inputs).enumerate() {
+            let wanted =
+                if k < fixed { input.shape } else { input.shape.after(&[self.length as usize]) };
+            if *given != wanted {
+                return Err(format!("argument {k} of the loop must be {wanted}"));
+            }
+        }
+        for k in 0..carry {
+            let (before, after) =
+                (body.inputs[self.consts as usize + k].shape, body.shape_of(body.outputs[k].id));
+            if before != after {
+                return Err(format!("state {k} enters the body as {before} but leaves as {after}"));
+            }
+        }
+        Ok(Shape::SCALAR)
+    }
+
+    /// Shape of result `k`: final states, then stacked results.
+    pub(crate) fn part_shape(&self, k: usize) -> Shape {
+        let shape = self.body.0.shape_of(self.body.0.outputs[k].id);
+        if k < self.carry as usize { shape } else { shape.after(&[self.length as usize]) }
+    }
+}
