@@ -86,9 +86,13 @@ pub(crate) fn read(
 /// A stream of bytes and what messages call it.
 pub(crate) fn open(path: &Path) -> wonderland::Result<(Box<dyn Read>, String)> {
     Ok(match Source::of(path) {
-        Source::BuiltIn(set) => (Box::new(Cursor::new(set.csv())), set.name.to_owned()),
+        Source::BuiltIn(set) => {
+            (Box::new(Cursor::new(set.csv().into_owned())), set.name.to_owned())
+        }
         Source::Stdin => (Box::new(io::stdin().lock()), "standard input".to_owned()),
-        Source::File(path) => (Box::new(open_file(path)?), path.to_string_lossy().into_owned()),
+        Source::File(path) | Source::Images { images: path, .. } => {
+            (Box::new(open_file(path)?), path.to_string_lossy().into_owned())
+        }
     })
 }
 

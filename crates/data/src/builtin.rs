@@ -1,7 +1,9 @@
 //! Real data sets compiled into the crate (`assets/uci/README.md` has sources
 //! and licences).
 
-use crate::{Csv, Error, Labels, Result, Snippet, Table, Target, Task};
+use std::borrow::Cow;
+
+use crate::{Csv, Error, ReadAs, Result, Snippet, Table, Target, Task};
 
 /// A data set that comes with the crate.
 ///
@@ -31,9 +33,9 @@ pub struct BuiltIn {
     pub target: &'static str,
     /// What it is for.
     pub task: Task,
-    /// Names of the classes, in the order of their codes in the file.
+    /// Names of the classes, in the order of their codes in the [`file`](Self::file).
     pub classes: &'static [&'static str],
-    csv: &'static str,
+    file: &'static str,
 }
 
 static BUILT_INS: [BuiltIn; 5] = [
@@ -45,7 +47,7 @@ static BUILT_INS: [BuiltIn; 5] = [
         target: "target",
         task: Task::Classification,
         classes: &["setosa", "versicolor", "virginica"],
-        csv: include_str!("../assets/uci/iris.csv"),
+        file: include_str!("../assets/uci/iris.csv"),
     },
     BuiltIn {
         name: "wine",
@@ -55,7 +57,7 @@ static BUILT_INS: [BuiltIn; 5] = [
         target: "target",
         task: Task::Classification,
         classes: &["class_0", "class_1", "class_2"],
-        csv: include_str!("../assets/uci/wine.csv"),
+        file: include_str!("../assets/uci/wine.csv"),
     },
     BuiltIn {
         name: "breast_cancer",
@@ -65,7 +67,7 @@ static BUILT_INS: [BuiltIn; 5] = [
         target: "target",
         task: Task::Classification,
         classes: &["malignant", "benign"],
-        csv: include_str!("../assets/uci/breast_cancer.csv"),
+        file: include_str!("../assets/uci/breast_cancer.csv"),
     },
     BuiltIn {
         name: "digits",
@@ -75,7 +77,7 @@ static BUILT_INS: [BuiltIn; 5] = [
         target: "target",
         task: Task::Classification,
         classes: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-        csv: include_str!("../assets/uci/digits.csv"),
+        file: include_str!("../assets/uci/digits.csv"),
     },
     BuiltIn {
         name: "diabetes",
@@ -85,7 +87,7 @@ static BUILT_INS: [BuiltIn; 5] = [
         target: "target",
         task: Task::Regression,
         classes: &[],
-        csv: include_str!("../assets/uci/diabetes.csv"),
+        file: include_str!("../assets/uci/diabetes.csv"),
     },
 ];
 
@@ -107,12 +109,12 @@ pub fn builtin(name: &str) -> Result<&'static BuiltIn> {
 }
 
 impl BuiltIn {
-    /// The rows.
+    /// The rows, the target by the names of its classes.
     ///
     /// # Errors
     /// Never for the sets as they are; the type is that of any reading.
     pub fn table(&self) -> Result<Table> {
-        self.table_with(&Csv::default())
+        self.table_with(&Csv::default().rule(self.target, ReadAs::Auto))
     }
 
     /// The rows, read by given settings, for instance with a column as text.
@@ -120,13 +122,29 @@ impl BuiltIn {
     /// # Errors
     /// Those of reading, such as a rule for a column that is not there.
     pub fn table_with(&self, csv: &Csv) -> Result<Table> {
-        csv.read(self.csv.as_bytes(), self.name)
+        csv.read(self.csv().as_bytes(), self.name)
     }
 
-    /// The file as it stands.
+    /// The set as CSV, its classes by their names.
     #[must_use]
-    pub fn csv(&self) -> &'static str {
-        self.csv
+    pub fn csv(&self) -> Cow<'static, str> {
+        if (self.classes.iter().enumerate()).all(|(k, name)| *name == k.to_string()) {
+            return Cow::Borrowed(self.file);
+        }
+        let mut named = String::with_capacity(2 * self.file.len());
+        for line in self.file.lines() {
+            // The target is the last column, and its codes are the first numbers.
+            let (features, code) = line.rsplit_once(',').unwrap_or(("", line));
+            let class = code.parse().ok().and_then(|k: usize| self.classes.get(k));
+            named.extend([features, ",", class.copied().unwrap_or(code), "\n"]);
+        }
+        Cow::Owned(named)
+    }
+
+    /// The file as it stands, its classes by their codes.
+    #[must_use]
+    pub fn file(&self) -> &'static str {
+        self.file
     }
 
     /// The target of a table read from this set, with the names of its classes.
@@ -136,15 +154,8 @@ impl BuiltIn {
     pub fn target_of(&self, table: &Table) -> Result<Target> {
         match Target::from_column(table, self.target, Some(self.task))? {
             Target::Labels(labels) => {
-                // The file counts the classes from 0, in the order of their names.
                 let classes: Vec<String> = self.classes.iter().map(|&c| c.to_owned()).collect();
-                let counted: Vec<String> = (0..classes.len()).map(|k| k.to_string()).collect();
-                let codes = if labels.classes == counted {
-                    labels.codes
-                } else {
-                    Labels::among(&counted, table, self.target)?.codes
-                };
-                Ok(Target::Labels(Labels { codes, classes }))
+                Ok(Target::Labels(labels.recode(&classes, self.name)?))
             }
             numbers => Ok(numbers),
         }

@@ -406,6 +406,18 @@ pub enum Error {
         /// What is wrong.
         fault: Snippet,
     },
+    /// Labels that are not those of the images.
+    #[error(
+        "{file} has {n_labels} labels for {n_images} images: give the two files that belong together"
+    )]
+    LabelCount {
+        /// The labels.
+        file: Snippet,
+        /// How many there are.
+        n_labels: usize,
+        /// How many images there are.
+        n_images: usize,
+    },
     /// A built-in set that does not exist.
     #[error("no built-in data set is called `{name}`; there are: {known}")]
     UnknownBuiltIn {

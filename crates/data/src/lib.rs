@@ -8,6 +8,7 @@ mod snippet;
 mod builtin;
 mod csv;
 mod idx;
+mod images;
 mod input;
 mod labels;
 mod preprocess;
@@ -27,6 +28,7 @@ pub use csv::{Csv, CsvReader, CsvWriter, ReadAs};
 pub use error::{Error, Result};
 pub use folds::{Fold, k_folds};
 pub use idx::Idx;
+pub use images::Images;
 pub use labels::{Labels, Target, Task};
 pub use preprocess::{
     Basis, Feature, Missing, OneHot, Polynomial, Preprocessing, Preprocessor, Unseen, powers,

@@ -285,9 +285,21 @@ impl Table {
     /// When a row is not below `n_rows()`.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
+        self.part(rows, |_| true)
+    }
+
+    /// The same of some columns only; those that are not there are left out.
+    ///
+    /// # Panics
+    /// When a row is not below `n_rows()`.
+    #[must_use]
+    pub fn select_columns(&self, names: &[&str], rows: &[usize]) -> Self {
+        self.part(rows, |column| names.contains(&column.name.as_str()))
+    }
+
+    fn part(&self, rows: &[usize], wanted: impl Fn(&Column) -> bool) -> Self {
         let pick = |columns: &[Column]| {
-            columns
-                .iter()
+            (columns.iter().filter(|column| wanted(column)))
                 .map(|column| Column {
                     name: column.name.clone(),
                     values: column.values.select(rows),

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use wonderland_data::Feature;
 use wonderland_linalg::Route;
 use wonderland_models::{FitStop, Lambda};
 
@@ -90,6 +91,8 @@ pub struct Penalty {
     pub chosen: Option<(Lambda, usize)>,
     /// Degrees of freedom that the penalty leaves, where the fit tells.
     pub effective_df: Option<f64>,
+    /// Whether the columns were standardised before.
+    pub standardised: bool,
 }
 
 /// One coefficient, by the name of its feature.
@@ -188,6 +191,10 @@ impl Pipeline {
                 .collect(),
         };
         let n_features = self.preprocessor().features().len();
+        // Exactly 0 and 1 are what is left alone.
+        let is_scaled =
+            |f: &Feature| [f.centre, f.scale].map(f64::to_bits) != [0, 1.0_f64.to_bits()];
+        let standardised = self.preprocessor().features().iter().any(is_scaled);
         let n_columns = n_features + usize::from(self.model().has_intercept());
         Description {
             title: self.model().title(),
@@ -199,7 +206,7 @@ impl Pipeline {
             n_columns,
             condition: fit.condition,
             route: fit.route,
-            penalty: fit.penalty.clone(),
+            penalty: fit.penalty.clone().map(|penalty| Penalty { standardised, ..penalty }),
             residual_std: fit.residual_variance.map(f64::sqrt),
             confidence: CONFIDENCE,
             warnings: self.warnings(&fit, n_columns),
@@ -318,12 +325,18 @@ impl Fit {
                     lambda: model.lambda,
                     chosen: model.choice.as_ref().map(|choice| (choice.by, choice.path.len())),
                     effective_df: Some(model.effective_df),
+                    standardised: false,
                 }),
                 ..Self::default()
             },
             Model::Logistic(model) => Self {
                 minimum: model.fit.objective,
-                penalty: Some(Penalty { lambda: model.fit.l2, chosen: None, effective_df: None }),
+                penalty: Some(Penalty {
+                    lambda: model.fit.l2,
+                    chosen: None,
+                    effective_df: None,
+                    standardised: false,
+                }),
                 search: Some(Search {
                     iterations: model.fit.iterations,
                     stop: model.fit.stop,

@@ -47,6 +47,9 @@ pub struct Recipe {
     pub missing: MissingRows,
     /// What is done about categories that training did not see.
     pub unseen: Unseen,
+    /// Whether columns are standardised; if not given, they are for models whose
+    /// fit depends on scale. Columns of one unit, such as pixels, need not be.
+    pub standardise: Option<bool>,
     /// Columns that are expanded into polynomials.
     pub polynomials: Vec<Polynomial>,
     /// How the probabilities of a classification are calibrated, on rows of
@@ -101,6 +104,7 @@ impl Recipe {
             categorical: Categorical::Named(Vec::new()),
             missing: MissingRows::Refuse,
             unseen: Unseen::Refuse,
+            standardise: None,
             polynomials: Vec::new(),
             calibrate: None,
             coverage: None,
@@ -220,20 +224,22 @@ impl Recipe {
     }
 
     /// What is to be learned about the features.
-    pub(crate) fn preprocessing(&self, model: &ModelSettings) -> Preprocessing {
+    pub(crate) fn preprocessing(&self, model: &ModelSettings, table: &Table) -> Preprocessing {
         let roles = [Some(&self.target), self.weights.as_ref(), self.group.as_ref()];
+        // A table read by this recipe has no ignored column; any other may.
+        let ignored = self.ignore.iter().filter(|name| table.get(name).is_some());
         // Indicators of all categories add up to the intercept: without a
         // penalty one of them has to go, unless all zeros mean something else.
         let full = model.is_penalised() || !model.has_intercept() || self.unseen == Unseen::Zeros;
         Preprocessing {
-            exclude: roles.into_iter().flatten().cloned().collect(),
+            exclude: roles.into_iter().flatten().chain(ignored).cloned().collect(),
             missing: match self.missing {
                 MissingRows::Impute => Missing::Impute,
                 MissingRows::Refuse | MissingRows::Drop => Missing::Refuse,
             },
             unseen: self.unseen,
             one_hot: if full { OneHot::Full } else { OneHot::DropFirst },
-            standardise: model.is_penalised(),
+            standardise: self.standardise.unwrap_or(model.is_penalised()),
             polynomials: self.polynomials.clone(),
             ..Preprocessing::default()
         }

@@ -50,7 +50,7 @@ impl Datasets {
     pub(crate) fn run(&self, shared: &Shared) -> anyhow::Result<Done> {
         if let Some(name) = &self.name {
             let set = builtin(name).map_err(wonderland::Error::from)?;
-            return Ok(Done::print(set.csv()));
+            return Ok(Done::print(set.csv().into_owned()));
         }
         let entries: Vec<Entry> = builtins().iter().map(Entry::of).collect();
         if shared.json {

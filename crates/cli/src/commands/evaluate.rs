@@ -17,14 +17,19 @@ use crate::voice::Voice;
 #[command(after_help = "\
 Examples:
   wonderland evaluate model.wl new.csv
+  wonderland evaluate digits.wl images.gz --labels labels.gz
   cat new.csv | wonderland evaluate model.wl - --json")]
 pub(crate) struct Evaluate {
     /// A model that `fit --out` wrote
     #[arg(value_hint = ValueHint::FilePath)]
     model: PathBuf,
-    /// The rows to score: a CSV file, the name of a built-in set, or - for standard input
+    /// The rows to score: a CSV file, the name of a built-in set, - for standard input, or images in
+    /// IDX
     #[arg(value_hint = ValueHint::FilePath)]
     data: PathBuf,
+    /// The labels of the images in DATA
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    labels: Option<PathBuf>,
     /// Write a page about the scores here: one HTML file that opens from disk
     #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
     report: Option<PathBuf>,
@@ -42,7 +47,8 @@ impl Evaluate {
     pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
         let pipeline = Pipeline::load(&self.model)?;
         let csv = self.reading.apply(pipeline.csv_with_target());
-        let loaded = voice.during("reading", || Source::of(&self.data).read(&csv))?;
+        let source = Source::with_labels(&self.data, self.labels.as_deref(), "--labels")?;
+        let loaded = voice.during("reading", || source.read(&csv))?;
         let evaluation = voice.during("evaluating", || pipeline.evaluate(&loaded.table))?;
         if let Some(warning) = label_shift(&evaluation) {
             voice.warn(warning);

@@ -3,6 +3,7 @@
 mod options;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::{Args, ValueHint};
 use wonderland::data::{SplitSettings, Table};
@@ -31,11 +32,15 @@ Examples:
   wonderland fit houses.csv --target price --model ridge --categorical auto --missing impute
   wonderland fit curve.csv --target y --polynomial x:3 --test none
   wonderland fit sales.csv --target sold --split-by-order --ignore id --json
+  wonderland fit images.gz --labels labels.gz --test more.gz --test-labels more-labels.gz
   zcat big.csv.gz | wonderland fit - --target y --test fresh.csv")]
 pub(crate) struct Fit {
-    /// The table: a CSV file, the name of a built-in set, or - for standard input
+    /// The table: a CSV file, the name of a built-in set, - for standard input, or images in IDX
     #[arg(value_hint = ValueHint::FilePath)]
     data: PathBuf,
+    /// The labels of the images in DATA: they are the target
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "target")]
+    labels: Option<PathBuf>,
     #[command(flatten)]
     learning: Learning,
     /// Rows to test on: a share of the table, another table, or none
@@ -46,6 +51,9 @@ pub(crate) struct Fit {
         help_heading = "Testing"
     )]
     test: TestRows,
+    /// The labels of the images that --test names
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Testing")]
+    test_labels: Option<PathBuf>,
     /// Test on the last rows instead of random ones: rows are in order of time
     #[arg(long, conflicts_with = "group", help_heading = "Testing")]
     split_by_order: bool,
@@ -74,13 +82,19 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
         self.check_outputs(shared)?;
-        let source = Source::of(&self.data);
-        let recipe = self.learning.recipe(source.built_in(), self.seed)?;
+        let source = Source::with_labels(&self.data, self.labels.as_deref(), "--labels")?;
+        let tests = self.test_source()?;
+        let recipe = self.learning.recipe(source, self.seed)?;
         let recipe = Recipe { threads: shared.threads(), ..recipe };
         let (table, dropped) = self.read(source, &recipe, voice).map_err(as_usage)?;
         let split = recipe.split(&table, &self.split_settings(), self.split_by_order)?;
-        let test = self.test_table(&recipe, &table, &split.test, voice)?;
-        let pipeline = voice.during("fitting", || recipe.fit(&table, &split))?;
+        let test = match (&self.test, tests) {
+            (TestRows::Fraction(_), _) => Some(table.select(&split.test)),
+            (_, Some(tests)) => Some(self.read(tests, &recipe, voice)?.0),
+            (_, None) => None,
+        };
+        let (fitted, seconds) = timed(|| voice.during("fitting", || recipe.fit(&table, &split)));
+        let pipeline = fitted?;
         let evaluation = evaluate(&pipeline, test.as_ref(), voice)?;
         let folds = voice.during("cross-validating", || self.cross_validate(&recipe, &table))?;
         let how = self.how_split(&recipe);
@@ -115,8 +129,14 @@ impl Fit {
             how,
         };
         let source = table.source().as_str();
-        let report =
-            FitReport::new(&pipeline, evaluation.as_ref(), folds.as_deref(), split, source);
+        let report = FitReport::new(
+            &pipeline,
+            evaluation.as_ref(),
+            folds.as_deref(),
+            split,
+            source,
+            seconds,
+        );
         for warning in report.warnings() {
             voice.warn(warning);
         }
@@ -171,19 +191,18 @@ impl Fit {
         SplitSettings { test, seed: self.seed, ..SplitSettings::default() }
     }
 
-    /// The rows to test on, if there are to be any.
-    fn test_table(
-        &self,
-        recipe: &Recipe,
-        table: &Table,
-        held_out: &[usize],
-        voice: &Voice,
-    ) -> anyhow::Result<Option<Table>> {
-        Ok(match &self.test {
-            TestRows::None => None,
-            TestRows::Fraction(_) => Some(table.select(held_out)),
-            TestRows::File(path) => Some(self.read(Source::of(path), recipe, voice)?.0),
-        })
+    /// The table to test on, if another one was named.
+    fn test_source(&self) -> Result<Option<Source<'_>>, UsageError> {
+        match (&self.test, &self.test_labels) {
+            (TestRows::File(path), labels) => {
+                Source::with_labels(path, labels.as_deref(), "--test-labels").map(Some)
+            }
+            (_, None) => Ok(None),
+            (_, Some(_)) => {
+                let text = "--test-labels is for images to test on: name them with --test";
+                Err(UsageError(text.into()))
+            }
+        }
     }
 
     fn how_split(&self, recipe: &Recipe) -> String {
@@ -227,6 +246,14 @@ impl Fit {
             if shared.json { show::json(report)? } else { Done::print(report.text(self.top)) };
         Ok(Done { exit, ..done })
     }
+}
+
+/// What `work` gives, and the seconds it took.
+#[expect(clippy::disallowed_methods, reason = "the program may say how long a fit took")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let start = Instant::now();
+    let done = work();
+    (done, start.elapsed().as_secs_f64())
 }
 
 fn evaluate(

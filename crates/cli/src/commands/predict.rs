@@ -26,12 +26,13 @@ Examples:
   wonderland predict model.wl new.csv --out predictions.csv
   wonderland predict model.wl new.csv --keep id --keep date
   wonderland predict digits.wl new.csv --proba --sets
+  wonderland predict digits.wl images.gz --proba
   cut -d, -f1-9 new.csv | wonderland predict model.wl -")]
 pub(crate) struct Predict {
     /// A model that `fit --out` wrote
     #[arg(value_hint = ValueHint::FilePath)]
     model: PathBuf,
-    /// The rows: a CSV file, the name of a built-in set, or - for standard input
+    /// The rows: a CSV file, the name of a built-in set, - for standard input, or images in IDX
     #[arg(value_hint = ValueHint::FilePath)]
     data: PathBuf,
     /// Add the probability of every class, in columns p:CLASS

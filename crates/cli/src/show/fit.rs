@@ -18,6 +18,7 @@ pub(crate) struct FitReport<'a> {
     evaluation: Option<&'a Evaluation>,
     folds: Option<&'a [FoldScores]>,
     split: SplitReport,
+    seconds: f64,
 }
 
 /// How the rows were shared out.
@@ -66,8 +67,9 @@ impl<'a> FitReport<'a> {
         folds: Option<&'a [FoldScores]>,
         split: SplitReport,
         data: &'a str,
+        seconds: f64,
     ) -> Self {
-        Self { data, model: ModelReport::new(pipeline), evaluation, folds, split }
+        Self { data, model: ModelReport::new(pipeline), evaluation, folds, split, seconds }
     }
 
     /// Whether the solver reached the minimum.
@@ -112,7 +114,7 @@ impl Serialize for FitReport<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         FitKeys {
             data: self.data,
-            model: self.model.keys(),
+            model: self.model.keys(Some(self.seconds)),
             n_test: self.split.test,
             n_dropped: self.split.dropped,
             metrics: self.evaluation.map(|e| MetricKeys::new(&e.metrics)),

@@ -35,8 +35,7 @@ pub(super) struct ModelKeys<'a> {
     n_train: usize,
     n_features: usize,
     seed: u64,
-    objective: &'a str,
-    minimum: f64,
+    fit: FitKeys<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     classes: Option<&'a [String]>,
     n_calibration: usize,
@@ -45,8 +44,6 @@ pub(super) struct ModelKeys<'a> {
     coefficients: PerOutput<'a, ByName<'a, f64>>,
     intercept_std_error: Option<f64>,
     std_errors: Option<ByName<'a, f64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fit: Option<FitKeys>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<CalibrationKeys>,
     residual_std: Option<f64>,
@@ -77,12 +74,22 @@ impl<'a, T> PerOutput<'a, T> {
     }
 }
 
-/// How the minimum was searched for.
+/// What was minimised and how far; how it was searched for, where it was; and
+/// how long that took, where it was just done.
 #[derive(Serialize)]
-struct FitKeys {
+struct FitKeys<'a> {
+    objective: &'a str,
+    minimum: f64,
+    #[serde(flatten)]
+    search: Option<SearchKeys>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct SearchKeys {
     iterations: usize,
     stop: FitStop,
-    objective: f64,
     gradient_norm: f64,
 }
 
@@ -98,7 +105,7 @@ impl<'a> ModelReport<'a> {
         Self { pipeline, description: pipeline.describe() }
     }
 
-    pub(super) fn keys(&'a self) -> ModelKeys<'a> {
+    pub(super) fn keys(&'a self, seconds: Option<f64>) -> ModelKeys<'a> {
         let about = &self.description;
         let named = |output: &'a Output, f: fn(&Coefficient) -> Option<f64>| {
             let pairs = output.coefficients.iter().map(|c| f(c).map(|v| (c.name.as_str(), v)));
@@ -112,8 +119,16 @@ impl<'a> ModelReport<'a> {
             n_train: self.pipeline.training().n_train,
             n_features: self.pipeline.preprocessor().n_features(),
             seed: self.pipeline.training().seed,
-            objective: &about.objective,
-            minimum: about.minimum,
+            fit: FitKeys {
+                objective: &about.objective,
+                minimum: about.minimum,
+                search: about.search.as_ref().map(|search| SearchKeys {
+                    iterations: search.iterations,
+                    stop: search.stop,
+                    gradient_norm: search.gradient_norm,
+                }),
+                seconds,
+            },
             classes: self.pipeline.model().classes(),
             n_calibration: self.pipeline.training().n_calibration,
             n_conformal: self.pipeline.training().n_conformal,
@@ -123,12 +138,6 @@ impl<'a> ModelReport<'a> {
             }),
             intercept_std_error: first.and_then(|o| o.intercept.as_ref()).and_then(|b| b.std_error),
             std_errors: first.and_then(|o| named(o, |c| c.std_error)),
-            fit: about.search.as_ref().map(|search| FitKeys {
-                iterations: search.iterations,
-                stop: search.stop,
-                objective: about.minimum,
-                gradient_norm: search.gradient_norm,
-            }),
             calibration: self.pipeline.calibrator().map(|calibrator| CalibrationKeys {
                 method: calibrator.method(),
                 temperature: calibrator.temperature(),
@@ -294,15 +303,17 @@ fn left_out(n: usize, top: usize) -> String {
 /// The penalty, how it was found and what it leaves.
 fn penalised(penalty: &Penalty) -> String {
     let lambda = significant(penalty.lambda);
+    let columns =
+        if penalty.standardised { "standardised columns" } else { "the columns as given" };
     let Some(df) = penalty.effective_df else {
-        return format!("l2 = {lambda} on standardised columns\n");
+        return format!("l2 = {lambda} on {columns}\n");
     };
     let how = match &penalty.chosen {
         None => "given".to_owned(),
         Some((by, tried)) => format!("{} among {tried}", rule(*by)),
     };
     let df = significant(df);
-    format!("λ = {lambda} on standardised columns ({how}), {df} effective degrees of freedom\n")
+    format!("λ = {lambda} on {columns} ({how}), {df} effective degrees of freedom\n")
 }
 
 /// How λ was chosen, in words.
@@ -317,6 +328,6 @@ fn rule(by: Lambda) -> String {
 
 impl Serialize for ModelReport<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.keys().serialize(serializer)
+        self.keys(None).serialize(serializer)
     }
 }

@@ -90,7 +90,7 @@ fn other_shares_of_the_classes_are_remarked_on() {
     bench.ok("fit iris --out m.wl");
     let all = bench.ok("predict m.wl iris");
     assert_eq!(all.lines().count(), 151);
-    let iris = include_str!("../../../data/assets/uci/iris.csv");
+    let iris = bench.ok("datasets iris");
     let only: String = iris.lines().take(51).map(|line| format!("{line}\n")).collect();
     bench.write("one.csv", only);
     let run = bench.run("evaluate m.wl one.csv");

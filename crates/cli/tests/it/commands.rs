@@ -35,11 +35,11 @@ fn the_keys_of_json_are_stable() {
         "conformal",
         "data",
         "effective_df",
+        "fit",
         "intercept",
         "intercept_std_error",
         "lambda",
         "metrics",
-        "minimum",
         "model",
         "n_calibration",
         "n_conformal",
@@ -47,7 +47,6 @@ fn the_keys_of_json_are_stable() {
         "n_features",
         "n_test",
         "n_train",
-        "objective",
         "rank",
         "residual_std",
         "route",
@@ -57,9 +56,16 @@ fn the_keys_of_json_are_stable() {
         "task",
         "warnings",
     ];
-    assert_eq!(keys(&bench.json("fit diabetes --out model.wl")), fit);
+    let fitted = bench.json("fit diabetes --out model.wl");
+    assert_eq!(keys(&fitted), fit);
+    assert_eq!(keys(&fitted["fit"]), ["minimum", "objective", "seconds"]);
+    assert!(fitted["fit"]["seconds"].as_f64().unwrap() > 0.0);
+    let searched = ["gradient_norm", "iterations", "minimum", "objective", "seconds", "stop"];
+    assert_eq!(keys(&bench.json("fit iris")["fit"]), searched);
     fit.retain(|key| !["conformal", "data", "metrics", "n_dropped", "n_test"].contains(key));
-    assert_eq!(keys(&bench.json("inspect model.wl")), fit);
+    let about = bench.json("inspect model.wl");
+    assert_eq!(keys(&about), fit);
+    assert_eq!(keys(&about["fit"]), ["minimum", "objective"]);
     let evaluated = bench.json("evaluate model.wl diabetes");
     assert_eq!(keys(&evaluated), ["conformal", "metrics", "model", "n_test", "target", "task"]);
     let metrics = [
@@ -200,7 +206,7 @@ fn options_of_the_split_do_what_they_say() {
     let (train, test) = n("--group age");
     assert!(train + test == 442 && test > 40, "{train} {test}");
     let weighted = bench.json("fit t.csv --target target --weights bp --test none");
-    assert_eq!(weighted["objective"], "Σ sᵢ (yᵢ − xᵢᵀw − b)²");
+    assert_eq!(weighted["fit"]["objective"], "Σ sᵢ (yᵢ − xᵢᵀw − b)²");
     assert_eq!(weighted["n_features"], 9);
 }
 

@@ -6,6 +6,7 @@ mod classification;
 mod commands;
 mod digits;
 mod forecasts;
+mod images;
 mod program;
 mod repeatable;
 mod system;

@@ -329,16 +329,37 @@ impl Preprocessor {
     /// A column that is missing or of another type, a missing cell that cannot
     /// be imputed, an unseen category, a value that overflows.
     pub fn apply<T: Scalar>(&self, table: &Table) -> Result<Tensor<T>> {
+        self.apply_by(table, table.n_rows(), |i| i)
+    }
+
+    /// X ~ (rows, c) of some rows of a table, which is not copied for it.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    ///
+    /// # Panics
+    /// When a row is not in the table.
+    pub fn apply_rows<T: Scalar>(&self, table: &Table, rows: &[usize]) -> Result<Tensor<T>> {
+        self.apply_by(table, rows.len(), |at| rows[at])
+    }
+
+    fn apply_by<T: Scalar>(
+        &self,
+        table: &Table,
+        n: usize,
+        row_at: impl Fn(usize) -> usize,
+    ) -> Result<Tensor<T>> {
         let by_name: BTreeMap<&str, &Column> =
             table.columns().iter().map(|column| (column.name.as_str(), column)).collect();
         let columns = (self.columns())
             .map(|name| by_name.get(name).ok_or_else(|| table.unknown(name)))
             .collect::<Result<Vec<_>>>()?;
-        let mut X = Tensor::zeros(&[table.n_rows(), self.features.len()]);
+        let mut X = Tensor::zeros(&[n, self.features.len()]);
         let mut row = vec![0.0; self.features.len()];
-        for i in 0..table.n_rows() {
+        for at in 0..n {
+            let i = row_at(at);
             let cells = columns.iter().map(|column| column.values.cell(i));
-            self.encode(cells, &mut row, X.row_mut(i), table.source(), table.line_of(i))?;
+            self.encode(cells, &mut row, X.row_mut(at), table.source(), table.line_of(i))?;
         }
         Ok(X)
     }

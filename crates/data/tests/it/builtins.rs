@@ -24,8 +24,8 @@ fn sets_match_their_index() {
     assert_eq!(index.len(), builtins().len());
     for set in builtins() {
         let entry = &index[set.name];
-        assert_eq!(set.csv().len(), entry.bytes, "{}", set.name);
-        assert_eq!(sha256(set.csv().as_bytes()), entry.sha256, "{}", set.name);
+        assert_eq!(set.file().len(), entry.bytes, "{}", set.name);
+        assert_eq!(sha256(set.file().as_bytes()), entry.sha256, "{}", set.name);
         let table = set.table().unwrap();
         assert_eq!((table.n_rows(), set.n_rows), (entry.rows, entry.rows));
         assert_eq!((table.columns().len() - 1, set.n_features), (entry.features, entry.features));
@@ -50,6 +50,17 @@ fn a_part_of_a_set_keeps_its_class_names() {
     let last = iris.table().unwrap().select(&[149, 100]);
     let Target::Labels(y) = iris.target_of(&last).unwrap() else { panic!() };
     assert_eq!((y.codes, y.classes.len()), (vec![2, 2], 3));
+}
+
+#[test]
+fn classes_are_read_by_name_and_quantities_as_they_are() {
+    let second = |name: &str| builtin(name).unwrap().csv().lines().nth(1).unwrap().to_owned();
+    assert_eq!(second("iris"), "5.1,3.5,1.4,0.2,setosa");
+    assert!(second("breast_cancer").ends_with(",malignant"));
+    for name in ["digits", "diabetes"] {
+        let set = builtin(name).unwrap();
+        assert_eq!(set.csv(), set.file(), "{name}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use proptest::prelude::*;
-use wonderland_data::{Error, Idx};
+use wonderland_data::{Error, Idx, Images};
 
 fn file(header: &[u8], sizes: &[u32], data: &[u8]) -> Vec<u8> {
     let mut file = header.to_vec();
@@ -70,6 +70,42 @@ fn files_are_opened_by_path() {
     assert_eq!(Idx::open_labels(&path).unwrap().as_slice(), [5]);
     assert!(matches!(Idx::open_images(&path), Err(Error::BadIdx { .. })));
     assert!(matches!(Idx::open_images(folder.path()), Err(Error::Io { .. })));
+}
+
+#[test]
+fn images_with_labels_are_a_table() {
+    let images = Idx::new(&[3, 2, 2], (0..12).collect()).unwrap();
+    let labels = Idx::new(&[3], vec![1, 0, 1]).unwrap();
+    let both = Images::new(images.clone(), Some(labels.clone()), "labels").unwrap();
+    let table = both.table("images").unwrap();
+    assert_eq!(
+        table.names().collect::<Vec<_>>(),
+        ["pixel_0_0", "pixel_0_1", "pixel_1_0", "pixel_1_1", Images::LABEL]
+    );
+    assert_eq!(table.column("pixel_1_0").unwrap().values.cell(1), (6.0 / 255.0).into());
+    assert_eq!(table.column("label").unwrap().values.cell(2), 1.0.into());
+    let alone = Images::new(images.clone(), None, "").unwrap().table("images").unwrap();
+    assert_eq!((alone.columns().len(), alone.n_rows()), (4, 3));
+    let fewer = Idx::new(&[2], vec![1, 0]).unwrap();
+    let error = Images::new(images, Some(fewer), "two.gz").unwrap_err();
+    assert!(matches!(error, Error::LabelCount { n_labels: 2, n_images: 3, .. }));
+    assert!(error.to_string().starts_with("two.gz has 2 labels for 3 images"), "{error}");
+}
+
+#[test]
+fn files_of_images_are_told_from_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Images::are_in(path)
+    };
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&file(&[0, 0, 8, 3], &[1, 1, 1], &[5])).unwrap();
+    assert!(at("images", &file(&[0, 0, 8, 3], &[1, 1, 1], &[5])));
+    assert!(at("images.gz", &packed.finish().unwrap()));
+    assert!(!at("table.csv", b"a,b\n1,2\n") && !at("empty", b"") && !at("short", &[0, 0, 8]));
+    assert!(!Images::are_in(folder.path()) && !Images::are_in(folder.path().join("none")));
 }
 
 proptest! {

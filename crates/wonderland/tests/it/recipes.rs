@@ -49,7 +49,8 @@ fn a_class_is_no_number() {
         .fit(&iris, &train(&[0, 60, 120]))
         .unwrap_err();
     assert!(matches!(fault, Error::TaskMismatch { .. }) && fault.is_usage(), "{fault}");
-    let undecided = Recipe::new("target").fit(&iris, &train(&[0, 60, 120])).unwrap_err();
+    let few = read(&linear("y"), "x,y\n1,0\n2,1\n3,2\n");
+    let undecided = Recipe::new("y").fit(&few, &train(&[0, 1, 2])).unwrap_err();
     assert!(
         matches!(undecided, Error::Data(DataError::AmbiguousTask { .. })) && undecided.is_usage()
     );

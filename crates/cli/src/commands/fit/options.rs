@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use wonderland::calibration::ClassScore;
-use wonderland::data::{Basis, BuiltIn, Polynomial, Task, Unseen};
+use wonderland::data::{Basis, Images, Polynomial, Task, Unseen};
 use wonderland::models::{Lambda, LinearRegression, LogisticRegression, Ridge};
 use wonderland::{Calibrate, Categorical, Conformalise, MissingRows, ModelSettings, Recipe};
 
 use crate::exit::UsageError;
+use crate::input::Source;
 
 /// What is learned.
 #[derive(Debug, Args)]
@@ -162,17 +163,22 @@ enum UnseenName {
 }
 
 impl Learning {
-    /// The recipe; a built-in set fills in what was not said.
-    pub(super) fn recipe(&self, set: Option<&BuiltIn>, seed: u64) -> Result<Recipe, UsageError> {
+    /// The recipe; a built-in set, and images, fill in what was not said.
+    pub(super) fn recipe(&self, source: Source<'_>, seed: u64) -> Result<Recipe, UsageError> {
+        let set = source.built_in();
         let target = match (&self.target, set) {
             (Some(target), _) => target,
             (None, Some(set)) => set.target,
+            (None, None) if source.is_images() => Images::LABEL,
             (None, None) => {
                 let text = "which column is to be predicted? name it with --target COLUMN";
                 return Err(UsageError(text.into()));
             }
         };
-        let known = set.filter(|set| set.target == target).map(|set| set.task);
+        let known = match set {
+            Some(set) => (set.target == target).then_some(set.task),
+            None => source.is_images().then_some(Task::Classification),
+        };
         Ok(Recipe {
             task: self.task().or(known.filter(|_| self.model.is_none())),
             model: self.model(seed)?,
@@ -189,6 +195,8 @@ impl Learning {
                 UnseenName::Error => Unseen::Refuse,
                 UnseenName::Zeros => Unseen::Zeros,
             },
+            // All pixels have one unit.
+            standardise: source.is_images().then_some(false),
             polynomials: self.polynomial.iter().map(|p| p.0.clone()).collect(),
             calibrate: self.calibrate.method(),
             coverage: self.conformalise()?,
