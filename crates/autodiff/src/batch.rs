@@ -91,7 +91,7 @@ impl Batched<'_> {
         let (args, at, n) = (self.args, self.at, self.n);
         let rank = shape.rank();
         match op {
-            Op::Zip(Binary::Add | Binary::Mul) => {
+            Op::Zip(Binary::Add | Binary::Sub | Binary::Mul) => {
                 let (a, b) = (self.aligned(g, 0, rank), self.aligned(g, 1, rank));
                 self.stretched(g, op, &[a, b], shape)
             }

@@ -156,6 +156,8 @@ macro_rules! binary {
 binary! {
     /// a + b, linear in both.
     Add add = |a, b| a + b;
+    /// a − b, linear in both.
+    Sub sub = |a, b| a - b;
     /// a · b, linear in each.
     Mul mul = |a, b| a * b;
     /// a / b.

@@ -1,10 +1,8 @@
 //! Arithmetic and comparisons of handles, with each other and with numbers.
 
-use std::panic::Location;
-
 use crate::functions::{Binary, Unary};
 use crate::op::{Number, Op};
-use crate::trace::{Mask, POISON, Var};
+use crate::trace::{Mask, Var};
 
 impl<'t> Var<'t> {
     /// The larger of the two, elementwise; where equal, each has half the
@@ -67,20 +65,6 @@ impl<'t> Var<'t> {
     fn times(self, c: f64) -> Self {
         self.op(Op::Map(Unary::Scale(Number::new(c))), &[])
     }
-
-    /// a + (−b), with a message that speaks of the subtraction that was written.
-    #[track_caller]
-    fn minus(self, other: Var<'t>) -> Self {
-        let (at, builder) = (Location::caller(), self.builder);
-        if self.is_poison() || other.is_poison() {
-            return Var::new(POISON, builder);
-        }
-        let args = [self.id, (-other).id];
-        let emitted = builder.graph.borrow_mut().try_emit(Op::Zip(Binary::Add), &args, at);
-        let id =
-            emitted.unwrap_or_else(|rule| builder.poison("sub", &[self.id, other.id], rule, at));
-        Var::new(id, builder)
-    }
 }
 
 macro_rules! operator {
@@ -113,7 +97,7 @@ macro_rules! operator {
     };
 }
 operator!(Add add: |a, b| a.zip(Binary::Add, b), |a, c| a + a.scalar(c), |c, a| a + c);
-operator!(Sub sub: |a, b| a.minus(b), |a, c| a + -c, |c, a| -a + c);
+operator!(Sub sub: |a, b| a.zip(Binary::Sub, b), |a, c| a - a.scalar(c), |c, a| a.scalar(c) - a);
 operator!(Mul mul: |a, b| a.zip(Binary::Mul, b), |a, c| a.times(c), |c, a| a * c);
 operator!(Div div: |a, b| a.zip(Binary::Div, b), |a, c| a / a.scalar(c), |c, a| a.scalar(c) / a);
 

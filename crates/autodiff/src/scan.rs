@@ -238,7 +238,7 @@ pub(crate) fn not_linear(program: &Program, linear: &[bool]) -> Option<Place> {
                 | Op::Pad { .. }
                 | Op::Part(_) => true,
                 // A constant added would make it affine.
-                Op::Zip(Binary::Add) => from[0] && from[1],
+                Op::Zip(Binary::Add | Binary::Sub) => from[0] && from[1],
                 Op::Zip(Binary::Mul) | Op::MatMul { .. } => !(from[0] && from[1]),
                 Op::Gather { .. } | Op::Scatter { .. } => !from[1],
                 Op::Select => {

@@ -90,36 +90,61 @@ impl Graph {
     }
 
     fn simpler_zip(&mut self, f: Binary, args: [Id; 2], shape: Shape, at: Place) -> Option<Id> {
-        for (x, c) in [(args[0], args[1]), (args[1], args[0])] {
-            let c = self.constant_of(c).filter(|_| self.shape(x) == shape);
-            match (f, c) {
-                (Binary::Add, Some(0.0)) => return Some(x),
-                (Binary::Mul, Some(c)) => return Some(self.scale(c, x, at)),
-                _ => {}
-            }
+        let [a, b] = args;
+        // What stands alone when the other argument is a constant.
+        let beside = |g: &Self, x: Id, c: Id| g.constant_of(c).filter(|_| g.shape(x) == shape);
+        match (f, beside(self, b, a), beside(self, a, b)) {
+            (Binary::Add, Some(0.0), _) => return Some(b),
+            (Binary::Add | Binary::Sub, _, Some(0.0)) => return Some(a),
+            (Binary::Sub, Some(0.0), _) => return Some(self.scale(-1.0, b, at)),
+            (Binary::Mul, Some(c), _) => return Some(self.scale(c, b, at)),
+            (Binary::Mul, _, Some(c)) => return Some(self.scale(c, a, at)),
+            (Binary::Add, ..) if a == b => return Some(self.scale(2.0, a, at)),
+            _ => {}
         }
-        self.unstretch(f, args, shape, at)
+        match (f, self.negated(a), self.negated(b)) {
+            (Binary::Add, _, Some(b)) => return Some(self.zip(Binary::Sub, a, b, at)),
+            (Binary::Add, Some(a), _) => return Some(self.zip(Binary::Sub, b, a, at)),
+            (Binary::Sub, _, Some(b)) => return Some(self.zip(Binary::Add, a, b, at)),
+            _ => {}
+        }
+        match (self.op(a), self.op(b)) {
+            // Repeat the result instead of both arguments.
+            (Op::Broadcast(axes, full), repeated) if self.op(a) == repeated => {
+                let (axes, full) = (*axes, *full);
+                let [a, b] = args.map(|x| self.instrs[x as usize].args[0]);
+                let y = self.zip(f, a, b, at);
+                Some(self.emit(Op::Broadcast(axes, full), &[y], at))
+            }
+            _ => self.unstretch(f, args, shape, at),
+        }
+    }
+
+    /// x of −x.
+    fn negated(&self, x: Id) -> Option<Id> {
+        let minus = Op::Map(Unary::Scale(Number::new(-1.0)));
+        (*self.op(x) == minus).then(|| self.instrs[x as usize].args[0])
     }
 
     fn simpler_map(&mut self, f: Unary, x: Id, shape: Shape, at: Place) -> Option<Id> {
-        match f {
-            Unary::Scale(c) => match (c.get(), self.op(x)) {
-                (1.0, _) => Some(x),
-                (c, Op::Map(Unary::Scale(d))) => {
-                    let d = d.get();
-                    let x = self.instrs[x as usize].args[0];
-                    Some(self.scale(c * d, x, at))
-                }
-                _ => None,
-            },
-            Unary::Powi(0) => Some(self.constant(1.0, shape, at)),
-            Unary::Powi(1) => Some(x),
-            Unary::Powi(-1) => Some(self.map(Unary::Recip, x, at)),
-            Unary::Powf(p) if p == Number::new(0.5) => Some(self.map(Unary::Sqrt, x, at)),
-            Unary::Powf(p) => {
-                let p = p.get();
-                let whole = p.fract() == 0.0 && p.abs() <= 64.0;
-                whole.then(|| self.map(Unary::Powi(p as i32), x, at))
+        match (f, self.op(x)) {
+            (Unary::Scale(c), _) if c == Number::new(1.0) => Some(x),
+            (Unary::Scale(c), Op::Map(Unary::Scale(d))) => {
+                let (c, x) = (c.get() * d.get(), self.instrs[x as usize].args[0]);
+                Some(self.scale(c, x, at))
+            }
+            (Unary::Powi(0), _) => Some(self.constant(1.0, shape, at)),
+            (Unary::Powi(1), _) => Some(x),
+            (Unary::Powi(-1), _) => Some(self.map(Unary::Recip, x, at)),
+            (Unary::Powf(p), _) if p == Number::new(0.5) => Some(self.map(Unary::Sqrt, x, at)),
+            (Unary::Powf(p), _) if p.get().fract() == 0.0 && p.get().abs() <= 64.0 => {
+                Some(self.map(Unary::Powi(p.get() as i32), x, at))
+            }
+            // Repeat the result instead of the argument.
+            (_, Op::Broadcast(axes, full)) => {
+                let (axes, full) = (*axes, *full);
+                let y = self.map(f, self.instrs[x as usize].args[0], at);
+                Some(self.emit(Op::Broadcast(axes, full), &[y], at))
             }
             _ => None,
         }

@@ -76,8 +76,8 @@ impl Emit<'_> {
         self.g.add(x, c, self.at)
     }
     fn one_minus(&mut self, x: Id) -> Id {
-        let x = self.scale(-1.0, x);
-        self.plus(x, 1.0)
+        let one = self.g.constant(1.0, Shape::SCALAR, self.at);
+        self.g.zip(Binary::Sub, one, x, self.at)
     }
     /// The tangent where the mask holds, 0 elsewhere: a choice, not a product,
     /// so that an infinite tangent is not multiplied by 0.
@@ -160,10 +160,8 @@ fn of_zip(g: &mut Graph, f: Binary, of: &Operation<'_>, dots: &[Option<Id>]) -> 
     let Operation { args, y, at, .. } = *of;
     let shape = g.shape(y);
     match f {
-        Binary::Add => match (dots[0], dots[1]) {
-            (Some(a), Some(b)) => Some(g.add(a, b, at)),
-            (a, b) => a.or(b).map(|d| g.stretch(d, shape, at)),
-        },
+        Binary::Add => sum(g, dots[0], dots[1], at).map(|d| g.stretch(d, shape, at)),
+        Binary::Sub => difference(g, dots[0], dots[1], at).map(|d| g.stretch(d, shape, at)),
         Binary::Mul => linear_in_each(g, of, dots),
         // d(a/b) = (da − y db) / b.
         Binary::Div => {
@@ -172,10 +170,9 @@ fn of_zip(g: &mut Graph, f: Binary, of: &Operation<'_>, dots: &[Option<Id>]) -> 
             let left = dots[0].map(|d| e.mul(d, r)).map(|d| e.g.stretch(d, shape, at));
             let right = dots[1].map(|d| {
                 let slope = e.mul(y, r);
-                let slope = e.scale(-1.0, slope);
                 e.mul(d, slope)
             });
-            sum(g, left, right, at)
+            difference(g, left, right, at)
         }
         Binary::Max => Some(of_extreme(g, args, [dots[0], dots[1]], shape, at)),
         Binary::Min => Some(of_extreme(g, &[args[1], args[0]], [dots[0], dots[1]], shape, at)),
@@ -225,8 +222,7 @@ fn of_along(g: &mut Graph, f: Along, axis: u8, of: &Operation<'_>, d: Id) -> Id 
             let total = g.emit(sum, &[weighted], at);
             let total = g.along(total, axis, x, at);
             let total = g.mul(total, y, at);
-            let total = g.scale(-1.0, total, at);
-            g.add(weighted, total, at)
+            g.zip(Binary::Sub, weighted, total, at)
         }
     }
 }
@@ -269,5 +265,12 @@ fn sum(g: &mut Graph, a: Option<Id>, b: Option<Id>, at: Place) -> Option<Id> {
     match (a, b) {
         (Some(a), Some(b)) => Some(g.add(a, b, at)),
         (a, b) => a.or(b),
+    }
+}
+
+fn difference(g: &mut Graph, a: Option<Id>, b: Option<Id>, at: Place) -> Option<Id> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(g.zip(Binary::Sub, a, b, at)),
+        (a, b) => a.or_else(|| b.map(|b| g.scale(-1.0, b, at))),
     }
 }

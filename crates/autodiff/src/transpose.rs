@@ -137,9 +137,11 @@ fn pull(
         adjoints.add(g, args[0], bar, at);
     };
     match &instr.op {
-        Op::Zip(Binary::Add) => {
+        Op::Zip(f @ (Binary::Add | Binary::Sub)) => {
             for k in (0..2).filter(|&k| is_linear(k)) {
                 let part = g.unstretch_sum(bar, shape(k), at);
+                let minus = *f == Binary::Sub && k == 1;
+                let part = if minus { g.scale(-1.0, part, at) } else { part };
                 adjoints.add(g, args[k], part, at);
             }
         }

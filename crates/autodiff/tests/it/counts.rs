@@ -134,7 +134,7 @@ fn nothing_is_computed_twice_and_nothing_dead_is_kept() {
     let p = trace((input("x", [3]), input("unused", [2])), |_, (x, unused)| {
         let _dead = unused.exp().sum();
         let (a, b) = (x.sin() * 2.0, x.sin() * 2.0);
-        ((a + b) + 0.0).reshape([3, 1]).reshape([3]).sum() * 1.0
+        ((a * b) + 0.0).reshape([3, 1]).reshape([3]).sum() * 1.0
     })
     .unwrap();
     assert_eq!(
@@ -142,7 +142,7 @@ fn nothing_is_computed_twice_and_nothing_dead_is_kept() {
         "program(x: (3), unused: (2))
   h1 = sin x : (3)
   h2 = scale h1 2 : (3)
-  h3 = add h2 h2 : (3)
+  h3 = mul h2 h2 : (3)
   h4 = sum h3 axes 0 : ()
   return y = h4 : ()
 "
