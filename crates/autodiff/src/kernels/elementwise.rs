@@ -153,71 +153,6 @@ fn with_full<T: Copy>(
     }
 }
 
-/// y = f(y, b), or f(b, y) if `swapped`; b is stretched.
-pub(crate) fn zip_in_place<T: Scalar>(
-    f: Binary,
-    swapped: bool,
-    y: (&mut [T], Shape),
-    b: (&[T], Shape),
-) {
-    if !y.0.is_empty() {
-        f.choose(ZipInPlace { swapped, y, b });
-    }
-}
-
-struct ZipInPlace<'a, T> {
-    swapped: bool,
-    y: (&'a mut [T], Shape),
-    b: (&'a [T], Shape),
-}
-
-impl<T: Copy> BinaryLoop<T> for ZipInPlace<'_, T> {
-    type Out = ();
-    fn run(self, f: impl Fn(T, T) -> T) {
-        if self.swapped {
-            onto(self.y, self.b, |y, b| f(b, y));
-        } else {
-            onto(self.y, self.b, f);
-        }
-    }
-}
-
-fn onto<T: Copy>((y, full): (&mut [T], Shape), b: (&[T], Shape), f: impl Fn(T, T) -> T) {
-    let each = |y: &mut [T], b: &[T]| y.iter_mut().zip(b).for_each(|(y, &b)| *y = f(*y, b));
-    let with_one = |y: &mut [T], b: T| y.iter_mut().for_each(|y| *y = f(*y, b));
-    match stretch_of(&b.1, &full) {
-        Stretch::Full => each(y, b.0),
-        Stretch::One => with_one(y, b.0[0]),
-        Stretch::Row => y.chunks_exact_mut(b.0.len()).for_each(|y| each(y, b.0)),
-        Stretch::Column => {
-            let rows = y.chunks_exact_mut(full.dim(full.rank() - 1));
-            rows.zip(b.0).for_each(|(y, &b)| with_one(y, b));
-        }
-        Stretch::Any => {
-            let mut out = y.iter_mut();
-            walk(&full, [stretched_strides(&b.1, &full)], |[j]| {
-                if let Some(y) = out.next() {
-                    *y = f(*y, b.0[j]);
-                }
-            });
-        }
-    }
-}
-
-/// y = f(y, y).
-pub(crate) fn square<T: Scalar>(f: Binary, y: &mut [T]) {
-    f.choose(MapInPlace(y));
-}
-
-impl<T: Copy> BinaryLoop<T> for MapInPlace<'_, T> {
-    type Out = ();
-    fn run(self, f: impl Fn(T, T) -> T) {
-        for y in self.0 {
-            *y = f(*y, *y);
-        }
-    }
-}
-
 /// y = a where the mask is not 0, b elsewhere.
 pub(crate) fn select<T: Scalar>(
     mask: (&[T], Shape),
@@ -247,33 +182,6 @@ pub(crate) fn select<T: Scalar>(
     walk(&y.1, strides, |[m, i, j]| {
         if let Some(y) = out.next() {
             *y = if mask.0[m] == T::ZERO { b.0[j] } else { a.0[i] };
-        }
-    });
-}
-
-/// y = y where the mask is not 0 and b elsewhere, or the other way round unless
-/// `kept_if_set`.
-pub(crate) fn select_in_place<T: Scalar>(
-    mask: (&[T], Shape),
-    kept_if_set: bool,
-    b: (&[T], Shape),
-    y: (&mut [T], Shape),
-) {
-    if let [Stretch::Full, Stretch::One] = [mask.1, b.1].map(|s| stretch_of(&s, &y.1)) {
-        if let Some(&b) = b.0.first() {
-            for (y, &m) in y.0.iter_mut().zip(mask.0) {
-                *y = if (m == T::ZERO) == kept_if_set { b } else { *y };
-            }
-        }
-        return;
-    }
-    let strides = [mask.1, b.1].map(|s| stretched_strides(&s, &y.1));
-    let mut out = y.0.iter_mut();
-    walk(&y.1, strides, |[m, j]| {
-        if let Some(y) = out.next()
-            && (mask.0[m] == T::ZERO) == kept_if_set
-        {
-            *y = b.0[j];
         }
     });
 }

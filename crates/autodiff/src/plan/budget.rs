@@ -10,6 +10,7 @@ use crate::checkpoint::{advances, min_slots};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::op::{Op, RewindOp, ScanOp, Sub};
+use crate::plan::layout::Host;
 use crate::plan::{Plan, without_custom};
 use crate::program::{Id, Program};
 
@@ -55,10 +56,10 @@ impl Program {
         let program = without_custom(self);
         let longest = program.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.length);
         let longest = longest.max().unwrap_or(0) as usize;
-        let mut full = Plan::<T>::new(&program);
+        let mut full = Plan::<T>::new(&program, Host::Caller);
         let without_budget = full.report().total();
         let budgeted = |slots: &dyn Fn(usize) -> usize| {
-            let mut plan = Plan::<T>::new(&rewound(&program, slots));
+            let mut plan = Plan::<T>::new(&rewound(&program, slots), Host::Caller);
             plan.report.without_budget = Some(without_budget);
             plan
         };

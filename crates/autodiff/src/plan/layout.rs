@@ -1,300 +1,250 @@
 //! Lifetimes and places: which values share memory.
 
 use crate::op::{Kind, Op, ScanOp};
-use crate::plan::{Place, is_alias};
+use crate::plan::Place;
+use crate::plan::offsets::{Buffer, most_alive, place};
+use crate::plan::schedule::{Reading, Task, Uses, argument_reading, in_arena};
 use crate::program::Program;
 use crate::scan::part_offset;
 
 /// The memory of a program.
 pub(crate) struct Layout {
     pub(crate) places: Vec<Place>,
-    pub(crate) in_place: Vec<Option<u8>>,
+    /// Results written in the place of an argument.
+    pub(crate) in_place: usize,
     /// Sizes of the three memories, in elements.
     pub(crate) arena: usize,
+    /// The beginning of the arena, where a loop puts arguments.
+    pub(crate) reserved: usize,
     pub(crate) fixed: usize,
     pub(crate) indices: usize,
     /// Most elements alive at once: no arena can be smaller.
     pub(crate) lower_bound: usize,
 }
 
-/// A piece of the arena: first writer, last reader, size.
-#[derive(Clone, Copy, Debug)]
-struct Buffer {
-    from: usize,
-    to: usize,
-    len: usize,
+/// Who gives the arguments and takes the results.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Host {
+    /// The caller, who has memory for both.
+    Caller,
+    /// A loop: arguments are put into the arena, results taken from there.
+    Loop,
+}
+
+/// Lifetimes in tasks.
+struct Lives<'a> {
+    program: &'a Program,
+    tasks: &'a [Task],
+    uses: &'a Uses,
+    /// For each root, the root whose memory it takes over, or itself.
+    memory: Vec<usize>,
+    /// Task that makes each value.
+    made: Vec<usize>,
+    /// Last task that reads what is in a memory; the number of tasks for
+    /// outputs.
+    last: Vec<usize>,
+    /// Whether the value never leaves its group.
+    inner: Vec<bool>,
+}
+
+/// A value that comes into a group from the arena.
+struct Coming {
+    memory: usize,
+    /// The last member that reads it.
+    until: usize,
+    /// Whether all members read it element by element.
+    full: bool,
+}
+
+impl<'a> Lives<'a> {
+    fn of(program: &'a Program, tasks: &'a [Task], uses: &'a Uses) -> Self {
+        let n = program.instrs.len();
+        let mut made = vec![usize::MAX; n];
+        for (t, task) in tasks.iter().enumerate() {
+            task.members.iter().for_each(|&m| made[m] = t);
+        }
+        let mut last = vec![0; n];
+        let mut inner = vec![false; n];
+        for k in (0..n).filter(|&k| uses.root[k] == k) {
+            let readers = uses.readers[k].iter().map(|&r| made.get(r).copied());
+            let mut ends = readers.map(|t| t.unwrap_or(tasks.len()));
+            // A loop whose results no one reads is written nevertheless.
+            last[k] = ends.clone().max().unwrap_or(made[k]);
+            inner[k] = tasks.get(made[k]).is_some_and(|t| t.domain.is_some())
+                && !uses.readers[k].is_empty()
+                && ends.all(|t| t == made[k]);
+        }
+        Self { program, tasks, uses, memory: (0..n).collect(), made, last, inner }
+    }
+
+    /// Lets results of groups take the memory of values that are read for the
+    /// last time before, element by element; how many did.
+    fn take_over(&mut self) -> usize {
+        let mut count = 0;
+        for (t, task) in self.tasks.iter().enumerate().filter(|(_, t)| t.domain.is_some()) {
+            let mut coming = self.coming(t, task);
+            for (at, &m) in task.members.iter().enumerate() {
+                let instr = &self.program.instrs[m];
+                if self.inner[m] || matches!(instr.op, Op::Sum(_)) {
+                    continue;
+                }
+                let fits = |c: &Coming| {
+                    let same = self.program.instrs[c.memory].shape.len() == instr.shape.len();
+                    c.full && c.until <= at && same
+                };
+                if let Some(k) = coming.iter().position(fits) {
+                    let memory = coming.swap_remove(k).memory;
+                    self.memory[m] = memory;
+                    self.last[memory] = self.last[m];
+                    count += 1;
+                }
+            }
+        }
+        count
+    }
+
+    /// Values that a group reads from the arena, nobody after it, and that may
+    /// therefore be overwritten.
+    fn coming(&self, t: usize, task: &Task) -> Vec<Coming> {
+        let mut found = std::collections::BTreeMap::new();
+        for (at, &m) in task.members.iter().enumerate() {
+            let instr = &self.program.instrs[m];
+            for (j, &a) in instr.args.iter().enumerate() {
+                let root = self.uses.root[a as usize];
+                let memory = self.memory[root];
+                let op = &self.program.instrs[memory].op;
+                let goes = in_arena(op) && op.kind() == Kind::Real && self.last[memory] == t;
+                if self.made[root] == t || !goes {
+                    continue;
+                }
+                let full = argument_reading(self.program, instr, j) == Some(Reading::Full);
+                let c = found.entry(memory).or_insert(Coming { memory, until: at, full });
+                (c.until, c.full) = (at, c.full && full);
+            }
+        }
+        found.into_values().collect()
+    }
 }
 
 impl Layout {
-    pub(crate) fn of(program: &Program) -> Self {
-        let n = program.instrs.len();
-        // The value whose memory each value is in.
-        let mut root: Vec<usize> = (0..n).collect();
-        for (k, instr) in program.instrs.iter().enumerate() {
-            if is_alias(&instr.op) {
-                root[k] = root[instr.args[0] as usize];
-            }
-        }
-        let mut last = vec![0; n];
-        for (k, instr) in program.instrs.iter().enumerate() {
-            // A loop whose results no one reads is written nevertheless.
-            last[root[k]] = last[root[k]].max(k);
-            for &a in &instr.args {
-                let r = root[a as usize];
-                last[r] = last[r].max(k);
-            }
-        }
-        for output in &program.outputs {
-            last[root[output.id as usize]] = n;
-        }
-        let in_place = take_over(program, &mut root, &mut last);
-
-        let stretched = only_stretched(program);
-        let mut buffers: Vec<Buffer> = Vec::new();
-        let mut buffer_of = vec![usize::MAX; n];
+    pub(crate) fn of(program: &Program, tasks: &[Task], uses: &Uses, host: Host) -> Self {
+        let mut lives = Lives::of(program, tasks, uses);
+        let in_place = lives.take_over();
         let mut layout = Self {
-            places: vec![Place::Nowhere; n],
+            places: vec![Place::Nowhere; program.instrs.len()],
             in_place,
             arena: 0,
+            reserved: 0,
             fixed: 0,
             indices: 0,
             lower_bound: 0,
         };
-        for (k, instr) in program.instrs.iter().enumerate() {
-            if root[k] != k {
-                continue;
-            }
-            layout.places[k] = match &instr.op {
-                Op::Input(input, _) => Place::Input(*input as usize),
-                Op::Const(..) if stretched[k] => {
-                    layout.fixed += 1;
-                    Place::FixedOne(layout.fixed - 1)
-                }
-                Op::Const(_, shape) => {
-                    layout.fixed += shape.len();
-                    Place::Fixed { start: layout.fixed - shape.len(), len: shape.len() }
-                }
-                op if op.kind() == Kind::Index => {
-                    let len = instr.shape.len();
-                    layout.indices += len;
-                    Place::Index { start: layout.indices - len, len }
-                }
-                op => {
-                    let all = |l: &ScanOp| part_offset(l, l.body.0.outputs.len());
-                    let len = op.as_loop().map_or(instr.shape.len(), all);
-                    buffer_of[k] = buffers.len();
-                    buffers.push(Buffer { from: k, to: last[k], len });
-                    Place::Nowhere
-                }
-            };
+        layout.place_given(program, uses, host);
+        if host == Host::Caller {
+            layout.place_outputs(&lives);
         }
-        layout.lower_bound = most_alive(&buffers, n);
-        let (starts, size) = place(&buffers, n);
-        layout.arena = size;
-        for (place, &b) in layout.places.iter_mut().zip(&buffer_of) {
-            if b != usize::MAX {
-                *place = Place::Arena { start: starts[b], len: buffers[b].len };
+        layout.place_buffers(&lives);
+        for k in 0..program.instrs.len() {
+            let root = uses.root[k];
+            let memory = lives.memory[root];
+            if memory != root {
+                layout.places[root] = layout.places[memory];
             }
-        }
-        for (k, instr) in program.instrs.iter().enumerate() {
-            if root[k] == k {
-                continue;
+            if k != root {
+                layout.places[k] = part_of(program, &layout.places, k);
             }
-            // An alias of a loop's result begins inside the loop's memory.
-            let own = match instr.op {
-                Op::Part(part) => {
-                    let scan = program.instrs[instr.args[0] as usize].op.as_loop();
-                    let scan = scan.expect("parts are taken of loops");
-                    let (start, len) =
-                        (part_offset(scan, part as usize), scan.part_shape(part as usize).len());
-                    shifted(layout.places[instr.args[0] as usize], start, len)
-                }
-                _ if is_alias(&instr.op) => layout.places[instr.args[0] as usize],
-                _ => {
-                    layout.places[instr.args[usize::from(layout.in_place[k].unwrap_or(0))] as usize]
-                }
-            };
-            layout.places[k] = own;
         }
         layout
     }
-}
 
-fn shifted(place: Place, by: usize, len: usize) -> Place {
-    match place {
-        Place::Arena { start, .. } => Place::Arena { start: start + by, len },
-        place => place,
-    }
-}
-
-/// Lets elementwise results take the memory of an argument that dies with
-/// them; which argument, for each instruction.
-fn take_over(program: &Program, root: &mut [usize], last: &mut [usize]) -> Vec<Option<u8>> {
-    let mut in_place = vec![None; program.instrs.len()];
-    for (k, instr) in program.instrs.iter().enumerate() {
-        if is_alias(&instr.op) {
-            // The chain of aliases may have been taken over since.
-            let r = root[instr.args[0] as usize];
-            root[k] = r;
-            continue;
-        }
-        if !instr.op.is_elementwise() || instr.shape.is_empty() {
-            continue;
-        }
-        let candidate = (0..instr.args.len()).find(|&j| {
-            let a = instr.args[j] as usize;
-            let r = root[a];
-            let op = &program.instrs[r].op;
-            let in_arena = op.kind() == Kind::Real && !matches!(op, Op::Input(..) | Op::Const(..));
-            let whole = program.instrs[a].shape == instr.shape
-                && program.instrs[r].shape.len() == instr.shape.len();
-            let alone = instr.args.iter().enumerate().all(|(i, &b)| {
-                i == j || root[b as usize] != r || (instr.args.len() == 2 && b as usize == a)
-            });
-            // A mask that becomes its own result would be read after the write.
-            let not_mask = instr.op != Op::Select || j > 0;
-            in_arena && whole && alone && not_mask && last[r] == k
-        });
-        if let Some(j) = candidate {
-            let r = root[instr.args[j] as usize];
-            last[r] = last[r].max(last[k]);
-            root[k] = r;
-            in_place[k] = Some(j as u8);
-        }
-    }
-    in_place
-}
-
-/// For each value, whether all its readers stretch it, so that one number will
-/// do for a constant.
-fn only_stretched(program: &Program) -> Vec<bool> {
-    let mut stretched = vec![true; program.instrs.len()];
-    for instr in &program.instrs {
-        let stretches = instr.op.is_elementwise() && instr.args.len() > 1;
-        if !stretches {
-            instr.args.iter().for_each(|&a| stretched[a as usize] = false);
-        }
-    }
-    for output in &program.outputs {
-        stretched[output.id as usize] = false;
-    }
-    stretched
-}
-
-fn most_alive(buffers: &[Buffer], n: usize) -> usize {
-    let mut change = vec![0_isize; n + 2];
-    for b in buffers {
-        change[b.from] += b.len as isize;
-        change[b.to + 1] -= b.len as isize;
-    }
-    let mut alive = 0;
-    change
-        .iter()
-        .map(|c| {
-            alive += c;
-            alive
-        })
-        .max()
-        .unwrap_or(0)
-        .max(0) as usize
-}
-
-/// Starts of the buffers, and the size of the arena: the better of two ways.
-fn place(buffers: &[Buffer], n: usize) -> (Vec<usize>, usize) {
-    let online = best_fit(buffers, n);
-    // The other way compares all pairs.
-    if buffers.len() > 2000 {
-        return online;
-    }
-    let offline = by_size(buffers);
-    if offline.1 <= online.1 { offline } else { online }
-}
-
-/// The largest first, each at the lowest place free during its life.
-fn by_size(buffers: &[Buffer]) -> (Vec<usize>, usize) {
-    let mut order: Vec<usize> = (0..buffers.len()).collect();
-    order.sort_by_key(|&b| (std::cmp::Reverse(buffers[b].len), b));
-    let mut starts = vec![0; buffers.len()];
-    let mut placed: Vec<usize> = Vec::new();
-    let mut size = 0;
-    for b in order {
-        let own = buffers[b];
-        let mut taken: Vec<(usize, usize)> = placed
-            .iter()
-            .filter(|&&p| buffers[p].from <= own.to && own.from <= buffers[p].to)
-            .map(|&p| (starts[p], starts[p] + buffers[p].len))
-            .collect();
-        taken.sort_unstable();
-        let mut start = 0;
-        for (low, high) in taken {
-            if low >= start + own.len {
-                break;
-            }
-            start = start.max(high);
-        }
-        starts[b] = start;
-        size = size.max(start + own.len);
-        placed.push(b);
-    }
-    (starts, size)
-}
-
-/// In the order of the program: the smallest hole that fits, else the end.
-fn best_fit(buffers: &[Buffer], n: usize) -> (Vec<usize>, usize) {
-    let mut ends: Vec<Vec<usize>> = vec![Vec::new(); n + 2];
-    let mut starts = vec![0; buffers.len()];
-    // Holes by start.
-    let mut holes: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
-    let mut size = 0;
-    let mut now = 0;
-    for (b, own) in buffers.iter().enumerate() {
-        while now < own.from {
-            for &done in &ends[now] {
-                release(&mut holes, starts[done], buffers[done].len);
-            }
-            now += 1;
-        }
-        let fit =
-            holes.iter().filter(|h| *h.1 >= own.len).min_by_key(|h| *h.1).map(|h| (*h.0, *h.1));
-        starts[b] = match fit {
-            Some((start, len)) => {
-                holes.remove(&start);
-                if len > own.len {
-                    holes.insert(start + own.len, len - own.len);
+    /// Places of inputs, constants and indices.
+    fn place_given(&mut self, program: &Program, uses: &Uses, host: Host) {
+        for (k, instr) in program.instrs.iter().enumerate() {
+            let len = instr.shape.len();
+            self.places[k] = match &instr.op {
+                Op::Input(_, Kind::Real) if host == Host::Loop => {
+                    self.reserved += len;
+                    Place::Arena { start: self.reserved - len, len }
                 }
-                start
-            }
-            None => {
-                // A hole at the end grows.
-                let tail = holes.last_key_value().map(|(&s, &l)| (s, l));
-                let start = match tail {
-                    Some((s, l)) if s + l == size => {
-                        holes.remove(&s);
-                        s
-                    }
-                    _ => size,
-                };
-                size = start + own.len;
-                start
-            }
-        };
-        ends[own.to].push(b);
+                Op::Input(input, kind) if host == Host::Caller || *kind != Kind::Index => {
+                    Place::Input(*input as usize)
+                }
+                Op::Const(..) if only_stretched(program, uses, k) => {
+                    self.fixed += 1;
+                    Place::FixedOne(self.fixed - 1)
+                }
+                Op::Const(..) => {
+                    self.fixed += len;
+                    Place::Fixed { start: self.fixed - len, len }
+                }
+                op if op.kind() == Kind::Index => {
+                    self.indices += len;
+                    Place::Index { start: self.indices - len, len }
+                }
+                _ => Place::Nowhere,
+            };
+        }
     }
-    (starts, size)
+
+    /// Lets outputs be written where the caller wants them.
+    fn place_outputs(&mut self, lives: &Lives<'_>) {
+        for (k, output) in lives.program.outputs.iter().enumerate() {
+            let root = lives.uses.root[output.id as usize];
+            let memory = lives.memory[root];
+            let op = &lives.program.instrs[root].op;
+            if in_arena(op) && op.kind() == Kind::Real && self.places[memory] == Place::Nowhere {
+                let len = lives.program.instrs[memory].shape.len();
+                self.places[memory] = Place::Output { output: k, len };
+            }
+        }
+    }
+
+    /// Cuts up the arena.
+    fn place_buffers(&mut self, lives: &Lives<'_>) {
+        let reserved = self.reserved;
+        let mut buffers: Vec<(usize, Buffer)> = Vec::new();
+        for (t, task) in lives.tasks.iter().enumerate() {
+            for &m in &task.members {
+                let instr = &lives.program.instrs[m];
+                let open = self.places[m] == Place::Nowhere && !lives.inner[m];
+                if !open || lives.memory[m] != m || !in_arena(&instr.op) {
+                    continue;
+                }
+                let all = |l: &ScanOp| part_offset(l, l.body.0.outputs.len());
+                let len = instr.op.as_loop().map_or(instr.shape.len(), all);
+                buffers.push((m, Buffer { from: t, to: lives.last[m], len }));
+            }
+        }
+        let pieces: Vec<Buffer> = buffers.iter().map(|b| b.1).collect();
+        self.lower_bound = reserved + most_alive(&pieces, lives.tasks.len());
+        let (starts, size) = place(&pieces, lives.tasks.len());
+        self.arena = reserved + size;
+        for ((m, buffer), start) in buffers.iter().zip(starts) {
+            self.places[*m] = Place::Arena { start: reserved + start, len: buffer.len };
+        }
+    }
 }
 
-fn release(holes: &mut std::collections::BTreeMap<usize, usize>, start: usize, len: usize) {
-    let (mut start, mut len) = (start, len);
-    if let Some((&s, &l)) = holes.range(..start).next_back()
-        && s + l == start
-    {
-        holes.remove(&s);
-        (start, len) = (s, l + len);
+/// Where another name for a value, or a part of a loop's results, is.
+fn part_of(program: &Program, places: &[Place], k: usize) -> Place {
+    let instr = &program.instrs[k];
+    let whole = places[instr.args[0] as usize];
+    match (&instr.op, whole) {
+        (Op::Part(part), Place::Arena { start, .. }) => {
+            let scan = program.instrs[instr.args[0] as usize].op.as_loop();
+            let scan = scan.expect("parts are taken of loops");
+            let (by, len) =
+                (part_offset(scan, *part as usize), scan.part_shape(*part as usize).len());
+            Place::Arena { start: start + by, len }
+        }
+        _ => whole,
     }
-    if let Some(l) = holes.remove(&(start + len)) {
-        len += l;
-    }
-    if len > 0 {
-        holes.insert(start, len);
-    }
+}
+
+/// Whether all readers of a constant stretch it, so that one number will do.
+fn only_stretched(program: &Program, uses: &Uses, k: usize) -> bool {
+    let stretches = |&r: &usize| {
+        program.instrs.get(r).is_some_and(|i| i.op.is_elementwise() && i.args.len() > 1)
+    };
+    uses.root[k] == k && uses.readers[k].iter().all(stretches)
 }

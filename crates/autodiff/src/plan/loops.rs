@@ -9,11 +9,11 @@ use wonderland_linalg::Scalar;
 
 use crate::checkpoint::{Action, revolve};
 use crate::error::Result;
-use crate::op::{Kind, Op, RewindOp, ScanOp};
-use crate::plan::Plan;
+use crate::op::{Op, RewindOp, ScanOp};
+use crate::plan::layout::Host;
 use crate::plan::run::View;
+use crate::plan::{Place, Plan};
 use crate::program::Instr;
-use crate::run::Arg;
 use crate::scan::part_offset;
 
 /// A loop, ready to run.
@@ -46,16 +46,13 @@ impl<T: Scalar> Runner<T> {
         }
     }
 
-    pub(crate) fn run(
-        &mut self,
-        instr: &Instr,
-        view: &View<'_, '_, T>,
-        out: &mut [T],
-    ) -> Result<()> {
+    pub(crate) fn run(&mut self, instr: &Instr, view: &View<'_, T>, out: &mut [T]) -> Result<()> {
         match (self, &instr.op) {
             (Self::Scan(body), Op::Scan(op)) => {
                 body.begin(op, instr, view);
-                body.first_states(op, out);
+                // With no step, the first states are the final ones.
+                let states = body.states();
+                out[..states.len()].copy_from_slice(states);
                 for step in 0..op.length as usize {
                     body.enter(op, instr, view, row(op, step));
                     body.step(op, row(op, step), out)?;
@@ -73,107 +70,103 @@ fn row(op: &ScanOp, step: usize) -> usize {
     if op.reverse { op.length as usize - 1 - step } else { step }
 }
 
-/// The plan of a loop's body.
+/// The plan of a loop's body, whose arguments stand at the beginning of its
+/// arena.
 #[derive(Clone, Debug)]
 pub(crate) struct Body<T> {
     plan: Plan<T>,
-    reals: Vec<T>,
-    indices: Vec<u32>,
-    /// Where each argument begins in its memory, and its length.
-    given: Vec<(usize, usize)>,
-    /// Which argument of the instruction it is, if it is one.
+    /// For each argument of the body, which argument of the instruction it is,
+    /// if it is one.
     from: Vec<Option<usize>>,
     /// Where each result of the loop begins among all, and its length per step.
     results: Vec<(usize, usize)>,
+    /// Where the states begin among the arguments, and the length of all.
+    states: (usize, usize),
 }
 
 impl<T: Scalar> Body<T> {
     fn new(op: &ScanOp, from: impl Fn(usize) -> Option<usize>) -> Self {
         let body = &op.body.0;
-        let (mut reals, mut indices) = (0, 0);
-        let given = body.inputs.iter().map(|input| {
-            let total = if input.kind == Kind::Index { &mut indices } else { &mut reals };
-            *total += input.shape.len();
-            (*total - input.shape.len(), input.shape.len())
-        });
-        let given: Vec<(usize, usize)> = given.collect();
         let results = body.outputs.iter().enumerate();
         let results = results.map(|(k, o)| (part_offset(op, k), body.shape_of(o.id).len()));
+        let plan = Plan::new(body, Host::Loop);
+        let first = plan.places.get(op.consts as usize);
+        let begin = match first {
+            Some(Place::Arena { start, .. }) if op.carry > 0 => *start,
+            _ => 0,
+        };
         Self {
             results: results.collect(),
-            plan: Plan::new(body),
-            reals: vec![T::ZERO; reals],
-            indices: vec![0; indices],
-            from: (0..given.len()).map(from).collect(),
-            given,
+            from: (0..body.inputs.len()).map(from).collect(),
+            states: (begin, part_offset(op, op.carry as usize)),
+            plan,
         }
     }
 
     fn bytes(&self) -> usize {
-        let r = self.plan.report();
-        r.total() + self.reals.len() * size_of::<T>() + self.indices.len() * 4
+        self.plan.report().total()
     }
 
     /// Takes constants and first states.
-    fn begin(&mut self, op: &ScanOp, instr: &Instr, view: &View<'_, '_, T>) {
+    fn begin(&mut self, op: &ScanOp, instr: &Instr, view: &View<'_, T>) {
         for k in 0..(op.consts + op.carry) as usize {
-            self.take(op, instr, view, k, None);
+            self.take(instr, view, k, 0);
         }
     }
 
     /// Takes one entry of each sequence.
-    fn enter(&mut self, op: &ScanOp, instr: &Instr, view: &View<'_, '_, T>, row: usize) {
-        for k in (op.consts + op.carry) as usize..self.given.len() {
-            self.take(op, instr, view, k, Some(row));
+    fn enter(&mut self, op: &ScanOp, instr: &Instr, view: &View<'_, T>, row: usize) {
+        for k in (op.consts + op.carry) as usize..self.from.len() {
+            self.take(instr, view, k, row);
         }
     }
 
-    fn take(
-        &mut self,
-        op: &ScanOp,
-        instr: &Instr,
-        view: &View<'_, '_, T>,
-        k: usize,
-        row: Option<usize>,
-    ) {
-        let (at, n) = self.given[k];
+    /// Takes argument `k`, or its entry `row`.
+    fn take(&mut self, instr: &Instr, view: &View<'_, T>, k: usize, row: usize) {
         let Some(id) = self.from[k].map(|j| instr.args[j] as usize) else { return };
-        let entry = row.unwrap_or(0) * n..(row.unwrap_or(0) + 1) * n;
-        if op.body.0.inputs[k].kind == Kind::Index {
-            self.indices[at..at + n].copy_from_slice(&view.index(id)[entry]);
-        } else {
-            self.reals[at..at + n].copy_from_slice(&view.real(id).0[entry]);
-        }
-    }
-
-    /// Puts the first states where the final ones will be.
-    fn first_states(&self, op: &ScanOp, out: &mut [T]) {
-        let carry = &self.results[..op.carry as usize];
-        for (&(at, n), &(to, _)) in self.given[op.consts as usize..].iter().zip(carry) {
-            out[to..to + n].copy_from_slice(&self.reals[at..at + n]);
-        }
-    }
-
-    /// Runs the body; its results go to row `row` of `out`, its states round.
-    fn step(&mut self, op: &ScanOp, row: usize, out: &mut [T]) -> Result<()> {
-        let Self { plan, reals, indices, given, results, .. } = self;
-        let inputs = &op.body.0.inputs;
-        let argument = |k: usize| {
-            let (at, n) = given[k];
-            match inputs[k].kind {
-                Kind::Index => Arg::Index(&indices[at..at + n], inputs[k].shape),
-                _ => Arg::Real(&reals[at..at + n], inputs[k].shape),
+        match self.plan.places[k] {
+            Place::Arena { start, len } => {
+                let x = view.real(id).0;
+                let to = &mut self.plan.arena[start..start + len];
+                match x {
+                    // A constant kept once.
+                    &[x] => to.fill(x),
+                    x => to.copy_from_slice(&x[row * len..(row + 1) * len]),
+                }
             }
-        };
-        plan.execute(&argument)?;
+            Place::Index { start, len } => {
+                let x = &view.index(id)[row * len..(row + 1) * len];
+                self.plan.indices[start..start + len].copy_from_slice(x);
+            }
+            place => unreachable!("no argument is in {place:?}"),
+        }
+    }
+
+    /// The states, to be read or set.
+    fn states(&mut self) -> &mut [T] {
+        let (begin, len) = self.states;
+        &mut self.plan.arena[begin..begin + len]
+    }
+
+    /// Argument `k`, to be set.
+    fn argument(&mut self, k: usize) -> &mut [T] {
+        match self.plan.places[k] {
+            Place::Arena { start, len } => &mut self.plan.arena[start..start + len],
+            place => unreachable!("no numbers are in {place:?}"),
+        }
+    }
+
+    /// Runs the body; its states go to the front of `out`, its other results to
+    /// row `row` of their parts.
+    fn step(&mut self, op: &ScanOp, row: usize, out: &mut [T]) -> Result<()> {
+        self.plan.execute(&[], &mut [])?;
         let carry = op.carry as usize;
-        for (k, &(to, n)) in results.iter().enumerate() {
+        for (k, &(to, n)) in self.results.iter().enumerate() {
             let to = to + if k < carry { 0 } else { row * n };
-            plan.copy_output(k, &argument, &mut out[to..to + n]);
+            self.plan.copy_kept(k, &mut out[to..to + n]);
         }
-        for (&(at, n), &(from, _)) in given[op.consts as usize..].iter().zip(&results[..carry]) {
-            reals[at..at + n].copy_from_slice(&out[from..from + n]);
-        }
+        let states = self.states();
+        states.copy_from_slice(&out[..states.len()]);
         Ok(())
     }
 }
@@ -210,15 +203,16 @@ impl<T: Scalar> Rewind<T> {
         &mut self,
         op: &RewindOp,
         instr: &Instr,
-        view: &View<'_, '_, T>,
+        view: &View<'_, T>,
         out: &mut [T],
     ) -> Result<()> {
         let Self { back, forward, schedule, slots, current } = self;
-        let (n, first) = (current.len(), op.forward.consts as usize);
+        let n = current.len();
         forward.begin(&op.forward, instr, view);
         back.begin(&op.back, instr, view);
-        back.first_states(&op.back, out);
-        forward.first_states(&op.forward, current);
+        let states = back.states();
+        out[..states.len()].copy_from_slice(states);
+        current.copy_from_slice(forward.states());
         for action in schedule.iter() {
             match *action {
                 Action::Keep { slot, .. } => {
@@ -226,10 +220,7 @@ impl<T: Scalar> Rewind<T> {
                 }
                 Action::Read { slot, .. } => {
                     current.copy_from_slice(&slots[slot * n..(slot + 1) * n]);
-                    for (&(at, n), &(to, _)) in forward.given[first..].iter().zip(&forward.results)
-                    {
-                        forward.reals[at..at + n].copy_from_slice(&current[to..to + n]);
-                    }
+                    forward.states().copy_from_slice(current);
                 }
                 Action::Advance { from, to } => {
                     for step in from..to {
@@ -243,8 +234,8 @@ impl<T: Scalar> Rewind<T> {
                     back.enter(&op.back, instr, view, row);
                     for (k, state) in op.history.iter().enumerate() {
                         let Some(state) = *state else { continue };
-                        let ((at, n), (from, _)) = (back.given[k], forward.results[state as usize]);
-                        back.reals[at..at + n].copy_from_slice(&current[from..from + n]);
+                        let (from, n) = forward.results[state as usize];
+                        back.argument(k).copy_from_slice(&current[from..from + n]);
                     }
                     back.step(&op.back, row, out)?;
                 }

@@ -1,33 +1,48 @@
 //! Plans: a program with every value's memory decided beforehand, so that
 //! running it allocates nothing.
 //!
-//! A value lives from the instruction that makes it to its last reader. Values
-//! share one arena where their lives do not overlap; an elementwise result
-//! takes the place of an argument that dies with it; reshapes are other names
-//! for the same place. The kernels are those of the interpreter, so both give
-//! the same bits.
+//! Instructions become tasks ([`schedule`]): products, reductions and loops one
+//! by one, elementwise instructions in groups that go over their elements tile
+//! by tile ([`tiles`]). A value lives from the task that makes it to its last
+//! reader. Values share one arena where their lives do not overlap
+//! ([`layout`]); an elementwise result takes the place of an argument that dies
+//! with it; reshapes are other names for the same place; results are written
+//! where the caller wants them. The kernels are those of the interpreter, so
+//! both give the same bits.
 
 mod budget;
 mod layout;
 mod loops;
+mod memory;
+mod offsets;
 mod report;
 mod run;
+mod schedule;
+mod tiles;
+mod verify;
 
 use wonderland_linalg::Scalar;
 
 use crate::graph::Graph;
 use crate::linearize::inline;
 use crate::op::{Kind, Op};
+use crate::plan::layout::{Host, Layout};
+use crate::plan::memory::Base;
+use crate::plan::schedule::{Task, Uses, schedule};
+use crate::plan::tiles::Tiles;
 use crate::program::{Id, Program};
 
 pub use budget::Budget;
-pub use report::{PlanFault, PlanReport};
+pub use report::PlanReport;
+pub use verify::PlanFault;
 
 /// Where a value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
     /// The argument of that number.
     Input(usize),
+    /// The result of that number.
+    Output { output: usize, len: usize },
     /// Numbers in the arena.
     Arena { start: usize, len: usize },
     /// Numbers that never change.
@@ -56,9 +71,12 @@ pub(crate) enum Place {
 pub struct Plan<T> {
     program: Program,
     places: Vec<Place>,
-    /// For each instruction, which argument's place its result takes over.
-    in_place: Vec<Option<u8>>,
+    tasks: Vec<Task>,
+    steps: Vec<Step<T>>,
+    /// Values, and behind them the registers of groups.
     arena: Vec<T>,
+    /// Elements of the arena that a loop puts arguments into.
+    reserved: usize,
     fixed: Vec<T>,
     indices: Vec<u32>,
     /// Loops, in order.
@@ -66,47 +84,48 @@ pub struct Plan<T> {
     report: PlanReport,
 }
 
+/// A task, ready to run.
+#[derive(Clone, Debug)]
+enum Step<T> {
+    /// The instruction of that number.
+    One(usize),
+    /// A group.
+    Group(Tiles<T>),
+}
+
 impl Program {
     /// Plans the program for one element type.
     #[must_use]
     pub fn plan<T: Scalar>(&self) -> Plan<T> {
-        Plan::new(self)
+        Plan::new(self, Host::Caller)
     }
 }
 
 impl<T: Scalar> Plan<T> {
-    fn new(program: &Program) -> Self {
+    fn new(program: &Program, host: Host) -> Self {
         let program = budget::without_unread(&without_custom(program));
-        let layout = layout::Layout::of(&program);
-        let mut fixed = vec![T::ZERO; layout.fixed];
-        let mut indices = vec![0; layout.indices];
-        let mut loops = Vec::new();
-        for (k, instr) in program.instrs.iter().enumerate() {
-            match (&instr.op, layout.places[k]) {
-                (Op::Const(c, _), Place::Fixed { start, len }) => {
-                    fixed[start..start + len].fill(T::from_f64(c.get()));
-                }
-                (Op::Const(c, _), Place::FixedOne(at)) => fixed[at] = T::from_f64(c.get()),
-                (Op::Iota(_), Place::Index { start, len }) => {
-                    for (slot, i) in indices[start..start + len].iter_mut().zip(0..) {
-                        *slot = i;
-                    }
-                }
-                (op, _) => loops.extend(loops::Runner::new(op)),
+        let uses = Uses::of(&program);
+        let tasks = schedule(&program, &uses);
+        let layout = Layout::of(&program, &tasks, &uses, host);
+        let (mut steps, mut loops, mut scratch) = (Vec::new(), Vec::new(), 0);
+        for task in &tasks {
+            if task.domain.is_some() {
+                let tiles = Tiles::new(&program, &uses, &layout.places, task, layout.arena);
+                scratch = scratch.max(tiles.scratch);
+                steps.push(Step::Group(tiles));
+            } else {
+                let k = task.members[0];
+                loops.extend(loops::Runner::new(&program.instrs[k].op));
+                steps.push(Step::One(k));
             }
         }
         let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();
-        let report = report::PlanReport::of::<T>(&program, &layout, inner);
-        let plan = Self {
-            program,
-            places: layout.places,
-            in_place: layout.in_place,
-            arena: vec![T::ZERO; layout.arena],
-            fixed,
-            indices,
-            loops,
-            report,
-        };
+        let report = PlanReport::of::<T>(&program, &tasks, &layout, scratch, inner);
+        let (fixed, indices) = constants(&program, &layout);
+        let arena = vec![T::ZERO; layout.arena + scratch];
+        let (places, reserved) = (layout.places, layout.reserved);
+        let plan =
+            Self { program, places, tasks, steps, arena, reserved, fixed, indices, loops, report };
         debug_assert_eq!(plan.verify(), Ok(()));
         plan
     }
@@ -121,6 +140,38 @@ impl<T: Scalar> Plan<T> {
     #[must_use]
     pub fn program(&self) -> &Program {
         &self.program
+    }
+}
+
+/// Constants and indices that never change.
+fn constants<T: Scalar>(program: &Program, layout: &Layout) -> (Vec<T>, Vec<u32>) {
+    let mut fixed = vec![T::ZERO; layout.fixed];
+    let mut indices = vec![0; layout.indices];
+    for (instr, place) in program.instrs.iter().zip(&layout.places) {
+        match (&instr.op, *place) {
+            (Op::Const(c, _), Place::Fixed { start, len }) => {
+                fixed[start..start + len].fill(T::from_f64(c.get()));
+            }
+            (Op::Const(c, _), Place::FixedOne(at)) => fixed[at] = T::from_f64(c.get()),
+            (Op::Iota(_), Place::Index { start, len }) => {
+                for (slot, i) in indices[start..start + len].iter_mut().zip(0..) {
+                    *slot = i;
+                }
+            }
+            _ => {}
+        }
+    }
+    (fixed, indices)
+}
+
+/// Where the numbers of a place begin, if it holds numbers.
+fn base(place: Place) -> Option<Base> {
+    match place {
+        Place::Input(k) => Some(Base::Input(k)),
+        Place::Output { output, .. } => Some(Base::Output(output)),
+        Place::Arena { start, .. } => Some(Base::Arena(start)),
+        Place::Fixed { start, .. } | Place::FixedOne(start) => Some(Base::Fixed(start)),
+        Place::Index { .. } | Place::Nowhere => None,
     }
 }
 

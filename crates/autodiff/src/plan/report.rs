@@ -1,24 +1,29 @@
-//! What a plan says of itself, and the proof that its memory is right.
+//! What a plan says of itself.
 
 use std::fmt;
 
 use crate::op::Op;
 use crate::plan::budget::recomputed;
 use crate::plan::layout::Layout;
-use crate::plan::{Place, Plan, is_alias};
+use crate::plan::schedule::Task;
+use crate::plan::{Place, is_alias};
 use crate::program::{Program, is_work};
 
 /// What running a plan needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanReport {
-    /// Instructions executed per run.
+    /// Tasks executed per run: single instructions and groups.
     pub steps: usize,
+    /// Instructions in groups of several.
+    pub fused: usize,
     /// Results written in the place of an argument.
     pub in_place: usize,
-    /// Bytes of the arena.
+    /// Bytes of the arena; results are in the caller's memory.
     pub peak: usize,
     /// Bytes alive at once at the fullest moment: no arena can be smaller.
     pub lower_bound: usize,
+    /// Bytes of the registers of groups.
+    pub scratch: usize,
     /// Bytes of constants and indices.
     pub fixed: usize,
     /// Bytes of the plans of loop bodies.
@@ -34,33 +39,54 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    pub(crate) fn of<T>(program: &Program, layout: &Layout, loops: usize) -> Self {
+    pub(crate) fn of<T>(
+        program: &Program,
+        tasks: &[Task],
+        layout: &Layout,
+        scratch: usize,
+        loops: usize,
+    ) -> Self {
         let size = size_of::<T>();
-        let steps = program.instrs.iter().filter(|i| is_step(&i.op));
-        let moved = steps.clone().map(|i| {
-            let read: usize = program.arg_shapes(i).iter().map(|s| s.len()).sum();
-            read + i.shape.len()
-        });
+        let groups = tasks.iter().filter(|t| t.members.len() > 1);
         Self {
-            steps: steps.clone().count(),
-            in_place: layout.in_place.iter().flatten().count(),
+            steps: tasks.len(),
+            fused: groups.map(|t| t.members.len()).sum(),
+            in_place: layout.in_place,
             peak: layout.arena * size,
             lower_bound: layout.lower_bound * size,
+            scratch: scratch * size,
             fixed: layout.fixed * size + layout.indices * 4,
             loops,
             without_budget: None,
             recomputed: recomputed(program),
             flops: program.flops(),
-            bytes_moved: moved.sum::<usize>() * size,
+            bytes_moved: tasks.iter().map(|t| moved(program, layout, t)).sum::<usize>() * size,
         }
     }
+}
+
+/// Elements that a task reads from memory and writes there.
+fn moved(program: &Program, layout: &Layout, task: &Task) -> usize {
+    let mut read: Vec<u32> = Vec::new();
+    let mut written = 0;
+    for &m in &task.members {
+        let instr = &program.instrs[m];
+        read.extend(instr.args.iter().filter(|&&a| layout.places[a as usize] != Place::Nowhere));
+        if layout.places[m] != Place::Nowhere {
+            written += instr.shape.len();
+        }
+    }
+    read.sort_unstable();
+    read.dedup();
+    let outside = read.iter().filter(|&&a| !task.members.contains(&(a as usize)));
+    written + outside.map(|&a| program.shape_of(a).len()).sum::<usize>()
 }
 
 impl PlanReport {
     /// Bytes of all memory of the plan.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.peak + self.fixed + self.loops
+        self.peak + self.scratch + self.fixed + self.loops
     }
 
     /// Whether there is a budget and the plan takes no less than without: the
@@ -80,12 +106,15 @@ impl fmt::Display for PlanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} steps, {} in place; arena {} B (lower bound {} B), constants {} B, loops {} B; \
-             {} steps of loops again; {} operations, {} B moved",
+            "{} steps ({} instructions fused, {} in place); arena {} B (lower bound {} B), \
+             registers {} B, constants {} B, loops {} B; {} steps of loops again; \
+             {} operations, {} B moved",
             self.steps,
+            self.fused,
             self.in_place,
             self.peak,
             self.lower_bound,
+            self.scratch,
             self.fixed,
             self.loops,
             self.recomputed,
@@ -98,71 +127,6 @@ impl fmt::Display for PlanReport {
             }
             Some(full) => write!(f, "; {} B instead of {full} B", self.total()),
             None => Ok(()),
-        }
-    }
-}
-
-/// A plan that would read what is not there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("instruction {reader} reads value {value}, whose memory holds something else by then")]
-pub struct PlanFault {
-    /// Number of the instruction that reads; the number of instructions for an
-    /// output.
-    pub reader: usize,
-    /// Number of the value.
-    pub value: usize,
-}
-
-impl<T> Plan<T> {
-    /// Executes the plan on names instead of numbers: every instruction must
-    /// find each argument whole where the plan says it is.
-    ///
-    /// # Errors
-    /// [`PlanFault`] for the first that does not.
-    pub fn verify(&self) -> Result<(), PlanFault> {
-        // Pieces of the arena in use: start, end, and the values they hold.
-        let mut pieces: Vec<(usize, usize, Vec<usize>)> = Vec::new();
-        for (k, instr) in self.program.instrs.iter().enumerate() {
-            for &a in &instr.args {
-                self.find(&pieces, a as usize, k)?;
-            }
-            let Place::Arena { start, len } = self.places[k] else { continue };
-            if is_alias(&instr.op) {
-                // Another name for the same piece, or for a part of it.
-                for (s, e, values) in &mut pieces {
-                    if *s <= start
-                        && start + len <= *e
-                        && values.contains(&(instr.args[0] as usize))
-                    {
-                        values.push(k);
-                    }
-                }
-                continue;
-            }
-            pieces.retain(|(s, e, _)| *e <= start || start + len <= *s || *s == *e);
-            pieces.push((start, start + len, vec![k]));
-        }
-        for output in &self.program.outputs {
-            self.find(&pieces, output.id as usize, self.program.instrs.len())?;
-        }
-        Ok(())
-    }
-
-    fn find(
-        &self,
-        pieces: &[(usize, usize, Vec<usize>)],
-        value: usize,
-        reader: usize,
-    ) -> Result<(), PlanFault> {
-        match self.places[value] {
-            Place::Arena { start, len } => {
-                let whole = |(s, e, values): &(usize, usize, Vec<usize>)| {
-                    *s <= start && start + len <= *e && values.contains(&value)
-                };
-                if pieces.iter().any(whole) { Ok(()) } else { Err(PlanFault { reader, value }) }
-            }
-            Place::Nowhere => Err(PlanFault { reader, value }),
-            _ => Ok(()),
         }
     }
 }

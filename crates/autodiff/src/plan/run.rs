@@ -6,8 +6,8 @@ use wonderland_linalg::{Scalar, Tensor};
 use crate::error::{Error, Result};
 use crate::kernels::{elementwise, index, matmul, reduce};
 use crate::op::Op;
-use crate::plan::report::is_step;
-use crate::plan::{Place, Plan};
+use crate::plan::memory::{Base, Memory, Rest};
+use crate::plan::{Place, Plan, Step, base};
 use crate::program::{Instr, Program};
 use crate::run::{Arg, Args};
 use crate::shape::Shape;
@@ -41,74 +41,80 @@ impl<T: Scalar> Plan<T> {
             let actual = outputs.iter().map(|o| o.len()).collect();
             return Err(Error::OutputSlots { expected, actual });
         }
-        self.execute(&|k| args[k])?;
-        for (k, out) in outputs.iter_mut().enumerate() {
-            self.copy_output(k, &|k| args[k], out);
+        self.execute(args, outputs)?;
+        for k in 0..outputs.len() {
+            self.copy_output(k, args, outputs);
         }
         Ok(())
     }
 
-    /// Copies output `k` out.
-    pub(crate) fn copy_output<'a>(
-        &self,
-        k: usize,
-        input: &dyn Fn(usize) -> Arg<'a, T>,
-        out: &mut [T],
-    ) {
+    /// Copies result `k` out unless it was written where it belongs.
+    fn copy_output(&self, k: usize, args: &[Arg<'_, T>], outputs: &mut [&mut [T]]) {
         let id = self.program.outputs[k].id as usize;
         match self.places[id] {
+            Place::Output { output, .. } if output == k => {}
+            Place::Output { output, .. } => {
+                let own = std::mem::take(&mut outputs[k]);
+                own.copy_from_slice(outputs[output]);
+                outputs[k] = own;
+            }
+            Place::Input(from) => match args[from] {
+                Arg::Real(x, _) => outputs[k].copy_from_slice(x),
+                Arg::Index(x, _) => convert(x, outputs[k]),
+            },
+            _ => self.copy_kept(k, outputs[k]),
+        }
+    }
+
+    /// Copies result `k` out of the plan's own memory.
+    pub(crate) fn copy_kept(&self, k: usize, out: &mut [T]) {
+        match self.places[self.program.outputs[k].id as usize] {
             Place::Arena { start, len } => out.copy_from_slice(&self.arena[start..start + len]),
             Place::Fixed { start, len } => out.copy_from_slice(&self.fixed[start..start + len]),
             Place::FixedOne(at) => out.fill(self.fixed[at]),
             Place::Index { start, len } => convert(&self.indices[start..start + len], out),
-            Place::Input(k) => match input(k) {
-                Arg::Real(x, _) => out.copy_from_slice(x),
-                Arg::Index(x, _) => convert(x, out),
-            },
-            Place::Nowhere => unreachable!("outputs have a place"),
+            place => unreachable!("{place:?} is not in the plan's memory"),
         }
     }
 
-    pub(crate) fn execute<'a>(&mut self, input: &dyn Fn(usize) -> Arg<'a, T>) -> Result<()> {
+    pub(crate) fn execute(&mut self, args: &[Arg<'_, T>], outputs: &mut [&mut [T]]) -> Result<()> {
         if cfg!(debug_assertions) {
             // Nothing of an earlier run may be read.
-            self.arena.fill(T::NAN);
+            self.arena[self.reserved..].fill(T::NAN);
         }
-        let Self { program, places, in_place, arena, fixed, indices, loops, .. } = self;
+        let Self { program, places, steps, arena, fixed, indices, loops, .. } = self;
+        let mut memory = Memory { args, outputs, arena, fixed };
         let mut loops = loops.iter_mut();
-        for (k, instr) in program.instrs.iter().enumerate() {
-            if !is_step(&instr.op) {
-                continue;
-            }
+        for step in steps.iter() {
+            let k = match step {
+                Step::Group(tiles) => {
+                    tiles.run(&mut memory);
+                    continue;
+                }
+                Step::One(k) => *k,
+            };
+            let instr = &program.instrs[k];
             if let (Op::ArgMax(axis), Place::Index { start, len }) = (&instr.op, places[k]) {
-                let view = View {
-                    program,
-                    places,
-                    input,
-                    fixed,
-                    indices: &[],
-                    low: arena,
-                    high: &[],
-                    cut: usize::MAX,
-                };
+                let view = View { program, places, rest: &memory.all(), indices: &[] };
                 let x = view.real(instr.args[0] as usize);
                 reduce::argmax(*axis, x, &mut indices[start..start + len]);
                 continue;
             }
-            let Place::Arena { start, len } = places[k] else {
-                unreachable!("results of numbers are in the arena")
+            let (base, len) = match places[k] {
+                Place::Arena { start, len } => (Base::Arena(start), len),
+                Place::Output { output, len } => (Base::Output(output), len),
+                place => unreachable!("no result goes to {place:?}"),
             };
-            let (low, rest) = arena.split_at_mut(start);
-            let (out, high) = rest.split_at_mut(len);
-            let view = View { program, places, input, fixed, indices, low, high, cut: start + len };
-            match (in_place[k], &instr.op) {
-                (Some(j), _) => view.overwrite(instr, usize::from(j), out),
-                (None, Op::Scan(_) | Op::Rewind(_)) => {
-                    let runner = loops.next().expect("one per loop, in order");
-                    runner.run(instr, &view, out)?;
+            memory.write(base, 0, len, |out, rest| {
+                let view = View { program, places, rest, indices };
+                match &instr.op {
+                    Op::Scan(_) | Op::Rewind(_) => {
+                        let runner = loops.next().expect("one per loop, in order");
+                        runner.run(instr, &view, out)
+                    }
+                    _ => view.compute(instr, out),
                 }
-                (None, _) => view.compute(instr, out)?,
-            }
+            })?;
         }
         Ok(())
     }
@@ -120,59 +126,31 @@ fn convert<T: Scalar>(from: &[u32], to: &mut [T]) {
     }
 }
 
-/// All memory but the result that is being written.
-pub(crate) struct View<'v, 'a, T> {
+/// All values but the result that is being written.
+pub(crate) struct View<'v, T> {
     program: &'v Program,
     places: &'v [Place],
-    input: &'v dyn Fn(usize) -> Arg<'a, T>,
-    fixed: &'v [T],
+    rest: &'v Rest<'v, T>,
     indices: &'v [u32],
-    low: &'v [T],
-    high: &'v [T],
-    /// Where `high` begins.
-    cut: usize,
 }
 
-impl<'v, 'a: 'v, T: Scalar> View<'v, 'a, T> {
+impl<'v, T: Scalar> View<'v, T> {
     /// The numbers of a value, and the shape they have (that of a scalar for a
     /// constant kept once).
     pub(crate) fn real(&self, id: usize) -> (&'v [T], Shape) {
-        let shape = self.program.instrs[id].shape;
-        match self.places[id] {
-            Place::Arena { len: 0, .. } => (&[], shape),
-            Place::Arena { start, len } if start >= self.cut => {
-                (&self.high[start - self.cut..start - self.cut + len], shape)
-            }
-            Place::Arena { start, len } => (&self.low[start..start + len], shape),
-            Place::Fixed { start, len } => (&self.fixed[start..start + len], shape),
-            Place::FixedOne(at) => (&self.fixed[at..=at], Shape::SCALAR),
-            Place::Input(k) => match (self.input)(k) {
-                Arg::Real(x, _) => (x, shape),
-                Arg::Index(..) => unreachable!("numbers are expected here"),
-            },
-            Place::Index { .. } | Place::Nowhere => unreachable!("numbers are expected here"),
-        }
+        let shape = match self.places[id] {
+            Place::FixedOne(_) => Shape::SCALAR,
+            _ => self.program.instrs[id].shape,
+        };
+        let base = base(self.places[id]).expect("numbers are expected here");
+        (self.rest.read(base, 0, shape.len()), shape)
     }
 
     pub(crate) fn index(&self, id: usize) -> &'v [u32] {
         match self.places[id] {
             Place::Index { start, len } => &self.indices[start..start + len],
-            Place::Input(k) => match (self.input)(k) {
-                Arg::Index(x, _) => x,
-                Arg::Real(..) => unreachable!("indices are expected here"),
-            },
-            _ => unreachable!("indices are expected here"),
-        }
-    }
-
-    /// An elementwise result in the place of argument `j`.
-    fn overwrite(&self, instr: &Instr, j: usize, y: &mut [T]) {
-        let arg = |k: usize| self.real(instr.args[k] as usize);
-        match &instr.op {
-            Op::Map(f) => elementwise::map_in_place(*f, y),
-            Op::Zip(f) if instr.args[0] == instr.args[1] => elementwise::square(*f, y),
-            Op::Zip(f) => elementwise::zip_in_place(*f, j == 1, (y, instr.shape), arg(1 - j)),
-            _ => elementwise::select_in_place(arg(0), j == 1, arg(3 - j), (y, instr.shape)),
+            Place::Input(k) => self.rest.index(k),
+            place => unreachable!("no indices are in {place:?}"),
         }
     }
 

@@ -1,0 +1,279 @@
+//! The order of execution, and which elementwise instructions are done together.
+//!
+//! *Sinking*: what a forward pass leaves for the backward pass is computed just
+//! before its first reader when that keeps no more memory alive.
+//!
+//! *Fusing*: elementwise instructions over the same elements, repetitions of
+//! smaller tensors among them and sums of short blocks after them form a group
+//! that goes over its elements tile by tile, so that what lies between them
+//! never leaves the innermost cache. Every instruction is in one group: no work
+//! is done twice.
+
+use crate::op::{Kind, Op};
+use crate::plan::is_alias;
+use crate::plan::report::is_step;
+use crate::program::{Instr, Program};
+use crate::shape::{Axes, Shape};
+
+/// Longest block of a sum inside a group.
+const LONGEST_BLOCK: usize = 4096;
+/// A task moves past others only if they are this much smaller.
+const LIGHTER: usize = 8;
+
+/// How many tasks back a group is looked for.
+const FURTHEST: usize = 16;
+
+/// Instructions executed together: one, or a group over common elements.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// Instructions in order.
+    pub(crate) members: Vec<usize>,
+    /// Number of elements a group goes over.
+    pub(crate) domain: Option<usize>,
+    /// Tiles hold a multiple of so many elements.
+    pub(crate) block: usize,
+}
+
+/// Who reads a value, whatever its name.
+pub(crate) struct Uses {
+    /// The value whose memory each value is in, before anything is in place.
+    pub(crate) root: Vec<usize>,
+    /// Readers of each root, in order; the number of instructions stands for an
+    /// output.
+    pub(crate) readers: Vec<Vec<usize>>,
+}
+
+impl Uses {
+    pub(crate) fn of(program: &Program) -> Self {
+        let n = program.instrs.len();
+        let mut root: Vec<usize> = (0..n).collect();
+        let mut readers = vec![Vec::new(); n];
+        for (k, instr) in program.instrs.iter().enumerate() {
+            if is_alias(&instr.op) {
+                root[k] = root[instr.args[0] as usize];
+                continue;
+            }
+            for &a in &instr.args {
+                let of: &mut Vec<usize> = &mut readers[root[a as usize]];
+                if of.last() != Some(&k) {
+                    of.push(k);
+                }
+            }
+        }
+        for output in &program.outputs {
+            readers[root[output.id as usize]].push(n);
+        }
+        Self { root, readers }
+    }
+}
+
+/// How an argument is read by a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reading {
+    /// Element by element.
+    Full,
+    /// One number for all.
+    One,
+    /// Blocks of `inner` elements, each repeated `times` times.
+    Repeat { times: usize, inner: usize },
+}
+
+/// How a tensor of shape `small` is read as one of shape `full`, if simply.
+fn reading(small: &Shape, full: &Shape) -> Option<Reading> {
+    if small.len() == full.len() {
+        return Some(Reading::Full);
+    }
+    if small.len() == 1 {
+        return Some(Reading::One);
+    }
+    let repeated = small.stretched_axes(full);
+    let mut axes = (0..full.rank()).filter(|&a| full.dim(a) != 1).rev().peekable();
+    let (mut inner, mut times) = (1, 1);
+    while let Some(a) = axes.next_if(|&a| !repeated.has(a)) {
+        inner *= full.dim(a);
+    }
+    while let Some(a) = axes.next_if(|&a| repeated.has(a)) {
+        times *= full.dim(a);
+    }
+    axes.all(|a| !repeated.has(a)).then_some(Reading::Repeat { times, inner })
+}
+
+/// How argument `j` is read by a group that computes the instruction.
+pub(crate) fn argument_reading(program: &Program, instr: &Instr, j: usize) -> Option<Reading> {
+    let own = program.shape_of(instr.args[j]);
+    match &instr.op {
+        Op::Broadcast(axes, full) => reading(&full.kept(*axes), full),
+        Op::Sum(_) => Some(Reading::Full),
+        _ => reading(&own, &instr.shape),
+    }
+}
+
+/// (outer, n, inner) of a sum over neighbouring axes.
+pub(crate) fn sum_layout(axes: Axes, shape: &Shape) -> Option<(usize, usize, usize)> {
+    let (first, last) = (axes.iter().next()?, axes.iter().next_back()?);
+    let count = axes.iter().count();
+    (last + 1 - first == count).then(|| {
+        let n = shape.iter().skip(first).take(count).product();
+        (shape.iter().take(first).product(), n, shape.iter().skip(last + 1).product())
+    })
+}
+
+/// The tasks of a program in the order of execution.
+pub(crate) fn schedule(program: &Program, uses: &Uses) -> Vec<Task> {
+    let mut fuser =
+        Fuser { program, uses, tasks: Vec::new(), task_of: vec![None; uses.root.len()] };
+    for k in order(program, uses) {
+        fuser.take(k);
+    }
+    fuser.tasks
+}
+
+/// Instructions in the order of execution, cheap ones just before they are read.
+fn order(program: &Program, uses: &Uses) -> Vec<usize> {
+    let n = program.instrs.len();
+    let late = sunk(program, uses);
+    let mut done = vec![false; n];
+    let mut order = Vec::new();
+    let mut stack = Vec::new();
+    for k in (0..n).filter(|&k| is_step(&program.instrs[k].op) && !late[k]) {
+        stack.push(k);
+        while let Some(&top) = stack.last() {
+            let args = program.instrs[top].args.iter().map(|&a| uses.root[a as usize]);
+            let before = stack.len();
+            stack.extend(args.rev().filter(|&r| late[r] && !done[r]));
+            if stack.len() == before {
+                stack.pop();
+                if !done[top] {
+                    done[top] = true;
+                    order.push(top);
+                }
+            }
+        }
+    }
+    order
+}
+
+/// Which instructions wait for their first reader: elementwise ones whose
+/// arguments, if they must live longer for it, are no larger than the result.
+fn sunk(program: &Program, uses: &Uses) -> Vec<bool> {
+    let n = program.instrs.len();
+    let mut late = vec![false; n];
+    // When each instruction will be executed.
+    let mut when: Vec<usize> = (0..=n).collect();
+    for (k, instr) in program.instrs.iter().enumerate().rev() {
+        if !is_fusible(program, instr) || !is_step(&instr.op) {
+            continue;
+        }
+        let Some(first) = uses.readers[k].iter().map(|&r| when[r]).min() else { continue };
+        if first == n || uses.readers[k].contains(&n) {
+            continue;
+        }
+        let mut longer = 0;
+        for (j, &a) in instr.args.iter().enumerate() {
+            let root = uses.root[a as usize];
+            let counted = instr.args[..j].iter().any(|&b| uses.root[b as usize] == root);
+            let resident = matches!(program.instrs[root].op, Op::Input(..) | Op::Const(..));
+            let others = uses.readers[root].iter().filter(|&&r| r != k);
+            if !counted && !resident && others.map(|&r| when[r]).max().unwrap_or(0) < first {
+                longer += program.instrs[root].shape.len();
+            }
+        }
+        if longer <= instr.shape.len() {
+            late[k] = true;
+            when[k] = first;
+        }
+    }
+    late
+}
+
+/// Whether the instruction can be in a group.
+fn is_fusible(program: &Program, instr: &Instr) -> bool {
+    let elementwise = match &instr.op {
+        Op::Broadcast(..) => true,
+        op => op.is_elementwise() && !is_alias(op),
+    };
+    elementwise
+        && !instr.shape.is_empty()
+        && (0..instr.args.len()).all(|j| argument_reading(program, instr, j).is_some())
+}
+
+struct Fuser<'a> {
+    program: &'a Program,
+    uses: &'a Uses,
+    tasks: Vec<Task>,
+    /// Which task computes each value.
+    task_of: Vec<Option<usize>>,
+}
+
+impl Fuser<'_> {
+    /// Puts the instruction into a group, or makes it a task.
+    fn take(&mut self, k: usize) {
+        let instr = &self.program.instrs[k];
+        let (domain, block) = match &instr.op {
+            Op::Sum(axes) => {
+                let shape = self.program.shape_of(instr.args[0]);
+                let layout = sum_layout(*axes, &shape);
+                let block = layout.map_or(0, |(_, n, inner)| n * inner);
+                ((1..=LONGEST_BLOCK).contains(&block).then(|| shape.len()), block)
+            }
+            _ => (is_fusible(self.program, instr).then(|| instr.shape.len()), 1),
+        };
+        let home = domain.and_then(|domain| self.home(k, domain, block));
+        let task = match home {
+            Some(task) => {
+                let task_ = &mut self.tasks[task];
+                task_.members.push(k);
+                task_.block = task_.block.max(block);
+                task
+            }
+            None => {
+                let domain = domain.filter(|_| !matches!(instr.op, Op::Sum(_)));
+                self.tasks.push(Task { members: vec![k], domain, block: 1 });
+                self.tasks.len() - 1
+            }
+        };
+        self.task_of[k] = Some(task);
+    }
+
+    /// The latest group that may take the instruction: over the same elements,
+    /// with all other arguments there before it, and no heavy task passed.
+    fn home(&self, k: usize, domain: usize, block: usize) -> Option<usize> {
+        let instr = &self.program.instrs[k];
+        let is_sum = matches!(instr.op, Op::Sum(_));
+        for (task, group) in self.tasks.iter().enumerate().rev().take(FURTHEST) {
+            let (large, small) = (group.block.max(block), group.block.min(block));
+            if group.domain == Some(domain) && large.is_multiple_of(small) {
+                let fits = instr.args.iter().all(|&a| self.reads(task, a as usize, domain));
+                let inside = |a: u32| self.task_of[self.uses.root[a as usize]] == Some(task);
+                if fits && (!is_sum || inside(instr.args[0])) {
+                    return Some(task);
+                }
+            }
+            let size = |&m: &usize| self.program.instrs[m].shape.len();
+            let heaviest = group.members.iter().map(size).max().unwrap_or(0);
+            if heaviest * LIGHTER > domain || domain < LIGHTER {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Whether a group can read the value: it is made in the group, element by
+    /// element, or before it.
+    fn reads(&self, task: usize, value: usize, domain: usize) -> bool {
+        let root = self.uses.root[value];
+        match self.task_of[root] {
+            None => true,
+            Some(t) if t == task => {
+                self.program.instrs[root].shape.len() == domain
+                    && !matches!(self.program.instrs[root].op, Op::Sum(_))
+            }
+            Some(t) => t < task,
+        }
+    }
+}
+
+/// Whether the value is numbers that live in the arena or an output.
+pub(crate) fn in_arena(op: &Op) -> bool {
+    op.kind() != Kind::Index && !matches!(op, Op::Input(..) | Op::Const(..))
+}

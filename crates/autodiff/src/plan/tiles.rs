@@ -1,0 +1,339 @@
+//! Groups as small programs over tiles: every operation goes over a few
+//! thousand bytes at a time; what lies between operations stays in registers
+//! of that size behind the arena.
+//!
+//! The kernels are those of the interpreter, element by element or block by
+//! block, so that the bits do not depend on the tiling.
+
+use std::collections::BTreeMap;
+
+use wonderland_linalg::Scalar;
+
+use crate::functions::{Binary, Unary};
+use crate::kernels::reduce;
+use crate::kernels::tile::{In, binary, copy, repeat, select, unary};
+use crate::op::Op;
+use crate::plan::memory::{Base, Memory, Rest};
+use crate::plan::schedule::{Reading, Task, Uses, argument_reading, sum_layout};
+use crate::plan::{Place, base};
+use crate::program::Program;
+
+/// Bytes of all registers together, if tiles of `SHORTEST` elements allow.
+const REGISTERS: usize = 16 << 10;
+const SHORTEST: usize = 256;
+const LONGEST: usize = 2048;
+/// Rows up to this length are repeated once for all tiles.
+const LONGEST_ROW: usize = 1024;
+
+/// An argument of an operation on tiles.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Source<T> {
+    /// The tile of a whole tensor.
+    Tile(Base),
+    /// A register, by number.
+    Register(usize),
+    /// One number, wherever the tile is.
+    Number(Base),
+    /// A constant.
+    Constant(T),
+    /// What is in the place of the result.
+    Same,
+}
+
+/// Where a result goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Target {
+    Tile(Base),
+    Register(usize),
+}
+
+/// What is done with a tile.
+#[derive(Clone, PartialEq, Debug)]
+enum Work {
+    Unary(Unary),
+    Binary(Binary),
+    Select,
+    Copy,
+    /// Blocks of `inner`, each `times` times, of a tensor of `len` elements; in
+    /// the first tile only if all tiles are alike.
+    Repeat {
+        from: Base,
+        len: usize,
+        times: usize,
+        inner: usize,
+        once: bool,
+    },
+    /// Sums of blocks of `n` rows of `inner`.
+    Sum {
+        n: usize,
+        inner: usize,
+    },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct Operation<T> {
+    work: Work,
+    target: Target,
+    args: [Source<T>; 3],
+}
+
+/// A group, ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Tiles<T> {
+    operations: Vec<Operation<T>>,
+    len: usize,
+    tile: usize,
+    /// Elements of the registers.
+    pub(crate) scratch: usize,
+}
+
+impl<T: Scalar> Tiles<T> {
+    /// The group as operations; its registers begin at element `scratch` of the
+    /// arena.
+    pub(crate) fn new(
+        program: &Program,
+        uses: &Uses,
+        places: &[Place],
+        task: &Task,
+        scratch: usize,
+    ) -> Self {
+        let mut writer = Writer::new(program, uses, places, task);
+        for &m in &task.members {
+            writer.member(m);
+        }
+        let len = task.domain.unwrap_or(0);
+        let ideal = REGISTERS / (writer.count.max(4) * size_of::<T>());
+        let tile = ideal.clamp(SHORTEST, LONGEST) / writer.block * writer.block;
+        let tile = tile.max(writer.block).min(len);
+        let place = |r: usize| scratch + r * tile;
+        let mut operations = writer.operations;
+        for operation in &mut operations {
+            if let Target::Register(r) = &mut operation.target {
+                *r = place(*r);
+            }
+            for source in &mut operation.args {
+                if let Source::Register(r) = source {
+                    *r = place(*r);
+                }
+            }
+        }
+        Self { operations, len, tile, scratch: writer.count * tile }
+    }
+
+    pub(crate) fn run(&self, memory: &mut Memory<'_, '_, T>) {
+        let mut start = 0;
+        while start < self.len {
+            let n = self.tile.min(self.len - start);
+            for operation in &self.operations {
+                operation.run(memory, start, n);
+            }
+            start += n;
+        }
+    }
+}
+
+impl<T: Scalar> Operation<T> {
+    fn run(&self, memory: &mut Memory<'_, '_, T>, start: usize, n: usize) {
+        let (base, mut from, mut len) = match self.target {
+            Target::Tile(base) => (base, start, n),
+            Target::Register(at) => (Base::Arena(at), 0, n),
+        };
+        if let Work::Sum { n: rows, inner } = self.work {
+            (from, len) = (start / rows, n / rows);
+            debug_assert!(inner > 0);
+        }
+        memory.write(base, from, len, |y, rest| {
+            let arg = |k: usize| self.args[k].of(rest, start, n);
+            match &self.work {
+                Work::Unary(f) => unary(*f, arg(0), y),
+                Work::Binary(f) => binary(*f, arg(0), arg(1), y),
+                Work::Select => select([arg(0), arg(1), arg(2)], y),
+                Work::Copy => copy(arg(0), y),
+                Work::Repeat { from, len, times, inner, once } => {
+                    if !once || start == 0 {
+                        repeat(rest.read(*from, 0, *len), (*times, *inner), start, y);
+                    }
+                }
+                Work::Sum { n: rows, inner } => {
+                    if let In::Slice(x) = arg(0) {
+                        reduce::sum_middle(x, (n / (rows * inner), *rows, *inner), y);
+                    }
+                }
+            }
+        });
+    }
+}
+
+impl<T: Scalar> Source<T> {
+    #[inline]
+    fn of<'r>(&self, rest: &Rest<'r, T>, start: usize, n: usize) -> In<'r, T> {
+        match *self {
+            Source::Tile(base) => In::Slice(rest.read(base, start, n)),
+            Source::Register(at) => In::Slice(rest.read(Base::Arena(at), 0, n)),
+            Source::Number(base) => In::One(rest.read(base, 0, 1)[0]),
+            Source::Constant(c) => In::One(c),
+            Source::Same => In::Same,
+        }
+    }
+}
+
+/// Writes the operations of one group.
+struct Writer<'a, T> {
+    program: &'a Program,
+    uses: &'a Uses,
+    places: &'a [Place],
+    task: &'a Task,
+    block: usize,
+    operations: Vec<Operation<T>>,
+    /// Register of each value inside the group, and how often it is still read.
+    registers: BTreeMap<usize, (usize, usize)>,
+    /// Registers of rows that are repeated once for all tiles.
+    rows: BTreeMap<(usize, usize), usize>,
+    free: Vec<usize>,
+    count: usize,
+}
+
+impl<'a, T: Scalar> Writer<'a, T> {
+    fn new(program: &'a Program, uses: &'a Uses, places: &'a [Place], task: &'a Task) -> Self {
+        Self {
+            program,
+            uses,
+            places,
+            task,
+            block: task.block,
+            operations: Vec::new(),
+            registers: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            free: Vec::new(),
+            count: 0,
+        }
+    }
+
+    fn fresh(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.count += 1;
+            self.count - 1
+        })
+    }
+
+    /// Appends member `m`.
+    fn member(&mut self, m: usize) {
+        let instr = &self.program.instrs[m];
+        let mut args = [Source::Same; 3];
+        // Registers that no one needs after this.
+        let mut done = Vec::new();
+        for j in 0..instr.args.len() {
+            args[j] = self.argument(m, j, &mut done);
+        }
+        let target =
+            base(self.places[m]).map_or_else(|| Target::Register(self.fresh()), Target::Tile);
+        let work = match &instr.op {
+            Op::Select => Work::Select,
+            Op::Broadcast(..) => Work::Copy,
+            Op::Sum(axes) => {
+                let shape = self.program.shape_of(instr.args[0]);
+                let (_, n, inner) = sum_layout(*axes, &shape).expect("only such sums are fused");
+                Work::Sum { n, inner }
+            }
+            Op::Map(f) => Work::Unary(*f),
+            Op::Zip(f) => Work::Binary(*f),
+            op => unreachable!("{} is not fused", op.name()),
+        };
+        if let Target::Register(register) = target {
+            self.registers.insert(m, (register, self.uses.readers[m].len()));
+        }
+        self.push(work, target, args, &mut done);
+        self.free.append(&mut done);
+    }
+
+    /// Appends an operation, arguments in the place of the result marked.
+    fn push(
+        &mut self,
+        work: Work,
+        target: Target,
+        mut args: [Source<T>; 3],
+        done: &mut Vec<usize>,
+    ) {
+        let Target::Tile(own) = target else {
+            self.operations.push(Operation { work, target, args });
+            return;
+        };
+        let here = |s: &Source<T>| *s == Source::Tile(own);
+        match work {
+            Work::Sum { .. } => {}
+            Work::Select if args.iter().any(here) => {
+                // Chosen into a register, then moved.
+                let register = self.fresh();
+                done.push(register);
+                let chosen = Target::Register(register);
+                self.operations.push(Operation { work, target: chosen, args });
+                let args = [Source::Register(register), Source::Same, Source::Same];
+                self.operations.push(Operation { work: Work::Copy, target, args });
+                return;
+            }
+            _ => args.iter_mut().filter(|s| here(s)).for_each(|s| *s = Source::Same),
+        }
+        self.operations.push(Operation { work, target, args });
+    }
+
+    /// How argument `j` of member `m` is read, after what makes it readable.
+    fn argument(&mut self, m: usize, j: usize, done: &mut Vec<usize>) -> Source<T> {
+        let instr = &self.program.instrs[m];
+        let value = instr.args[j] as usize;
+        let root = self.uses.root[value];
+        if let Op::Const(c, _) = &self.program.instrs[root].op {
+            return Source::Constant(T::from_f64(c.get()));
+        }
+        if let Some((register, left)) = self.registers.get_mut(&root) {
+            let register = *register;
+            // A member that reads it twice counts once.
+            if instr.args[..j].iter().all(|&b| self.uses.root[b as usize] != root) {
+                *left -= 1;
+                if *left == 0 {
+                    done.push(register);
+                }
+            }
+            return Source::Register(register);
+        }
+        let from = base(self.places[value]).expect("what a group reads is in memory");
+        match argument_reading(self.program, instr, j).expect("it is fusible") {
+            Reading::Full => Source::Tile(from),
+            Reading::One => Source::Number(from),
+            Reading::Repeat { times, inner } => {
+                let len = self.program.instrs[value].shape.len();
+                self.repeated(root, (from, len), (times, inner), done)
+            }
+        }
+    }
+
+    /// A register with a tensor repeated.
+    fn repeated(
+        &mut self,
+        root: usize,
+        (from, len): (Base, usize),
+        (times, inner): (usize, usize),
+        done: &mut Vec<usize>,
+    ) -> Source<T> {
+        let (large, small) = (self.block.max(inner), self.block.min(inner));
+        let alike = Some(times * inner) == self.task.domain;
+        let once = alike && inner <= LONGEST_ROW && large.is_multiple_of(small);
+        if let Some(&register) = self.rows.get(&(root, inner)) {
+            return Source::Register(register);
+        }
+        let register = if once {
+            // For itself alone: what it holds is read in every tile.
+            self.count += 1;
+            self.block = large;
+            self.rows.insert((root, inner), self.count - 1);
+            self.count - 1
+        } else {
+            let register = self.fresh();
+            done.push(register);
+            register
+        };
+        let work = Work::Repeat { from, len, times, inner, once };
+        let args = [Source::Same; 3];
+        self.operations.push(Operation { work, target: Target::Register(register), args });
+        Source::Register(register)
+    }
+}

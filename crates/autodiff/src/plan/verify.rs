@@ -1,0 +1,123 @@
+//! The proof that a plan's memory is right: the plan executed on names instead
+//! of numbers.
+
+use wonderland_linalg::Scalar;
+
+use crate::plan::schedule::{Reading, Task, Uses, argument_reading};
+use crate::plan::{Place, Plan, is_alias};
+
+/// A plan that would read what is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("instruction {reader} reads value {value}, whose memory holds something else by then")]
+pub struct PlanFault {
+    /// Number of the instruction that reads; the number of instructions for an
+    /// output.
+    pub reader: usize,
+    /// Number of the value.
+    pub value: usize,
+}
+
+/// Elements `start..end` of the arena, or of an output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Span {
+    output: Option<usize>,
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    fn of(place: Place) -> Option<Self> {
+        match place {
+            Place::Arena { start, len } => Some(Self { output: None, start, end: start + len }),
+            Place::Output { output, len } => {
+                Some(Self { output: Some(output), start: 0, end: len })
+            }
+            _ => None,
+        }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.output == other.output && self.start < other.end && other.start < self.end
+    }
+
+    fn contains(&self, other: &Self) -> bool {
+        self.output == other.output && self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// Which root each piece of memory holds.
+type Held = Vec<(Span, usize)>;
+
+impl<T: Scalar> Plan<T> {
+    /// Executes the plan on names instead of numbers: every instruction must
+    /// find each argument whole where the plan says it is, and what a group
+    /// overwrites tile by tile must not be read later or out of step.
+    ///
+    /// # Errors
+    /// [`PlanFault`] for the first that does not.
+    pub fn verify(&self) -> Result<(), PlanFault> {
+        let uses = Uses::of(&self.program);
+        let mut held: Held = Vec::new();
+        for (k, _) in self.program.inputs.iter().enumerate() {
+            held.extend(Span::of(self.places[k]).map(|span| (span, k)));
+        }
+        for task in &self.tasks {
+            for &m in &task.members {
+                for &a in &self.program.instrs[m].args {
+                    let inside = task.members.contains(&uses.root[a as usize]);
+                    if !inside {
+                        self.find(&uses, &held, a as usize, m)?;
+                    }
+                }
+            }
+            self.overwrites(&uses, task)?;
+            for &m in &task.members {
+                let Some(span) = Span::of(self.places[m]) else { continue };
+                held.retain(|(s, _)| !s.overlaps(&span));
+                held.push((span, m));
+            }
+        }
+        for output in &self.program.outputs {
+            self.find(&uses, &held, output.id as usize, self.program.instrs.len())?;
+        }
+        Ok(())
+    }
+
+    /// What a task writes may be where an argument is only if both are gone
+    /// through in step, and the argument is not read later.
+    fn overwrites(&self, uses: &Uses, task: &Task) -> Result<(), PlanFault> {
+        for (at, &m) in task.members.iter().enumerate() {
+            let Some(written) = Span::of(self.places[m]) else { continue };
+            for (i, &reader) in task.members.iter().enumerate() {
+                let instr = &self.program.instrs[reader];
+                for (j, &a) in instr.args.iter().enumerate() {
+                    let value = a as usize;
+                    let read = Span::of(self.places[value]);
+                    if uses.root[value] == m || !read.is_some_and(|s| s.overlaps(&written)) {
+                        continue;
+                    }
+                    let full = argument_reading(&self.program, instr, j) == Some(Reading::Full);
+                    let in_step = task.domain.is_some() && full && read == Some(written);
+                    if !in_step || i > at || task.members.contains(&uses.root[value]) {
+                        return Err(PlanFault { reader, value });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, uses: &Uses, held: &Held, value: usize, reader: usize) -> Result<(), PlanFault> {
+        let fault = Err(PlanFault { reader, value });
+        let root = uses.root[value];
+        debug_assert!(root == value || is_alias(&self.program.instrs[value].op));
+        match (self.places[value], Span::of(self.places[value])) {
+            (Place::Nowhere, _) => fault,
+            (_, Some(span)) => {
+                let whole = |(s, k): &(Span, usize)| *k == root && s.contains(&span);
+                if held.iter().any(whole) { Ok(()) } else { fault }
+            }
+            _ => Ok(()),
+        }
+    }
+}
