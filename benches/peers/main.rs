@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "the answers go to standard output")]
 
 mod arrays;
+mod autodiff;
 mod linalg;
 mod probe;
 
@@ -51,7 +52,10 @@ struct Area {
     load: fn(&str, &str, &Path) -> Result<Loaded, Fault>,
 }
 
-const AREAS: &[Area] = &[Area { name: "linalg", prepare: linalg::prepare, load: linalg::load }];
+const AREAS: &[Area] = &[
+    Area { name: "linalg", prepare: linalg::prepare, load: linalg::load },
+    Area { name: "autodiff", prepare: autodiff::prepare, load: autodiff::load },
+];
 
 fn run(words: &[&str]) -> Result<(), Fault> {
     let area = |name: &str| {

@@ -7,6 +7,7 @@
 //!
 //! One file per area here, in `benches/peers` and in `xtask/peers`.
 
+mod autodiff;
 mod linalg;
 mod runner;
 mod table;
@@ -33,7 +34,10 @@ struct Area {
 }
 
 /// A new area is one line here and a `mod` line above.
-const AREAS: &[Area] = &[Area { name: "linalg", workloads: linalg::WORKLOADS }];
+const AREAS: &[Area] = &[
+    Area { name: "linalg", workloads: linalg::WORKLOADS },
+    Area { name: "autodiff", workloads: autodiff::WORKLOADS },
+];
 
 /// Work that both sides can do.
 struct Workload {

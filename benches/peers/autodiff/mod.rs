@@ -1,0 +1,214 @@
+//! Derivatives of programs: `FUNCTION-SIZES-WHAT`, WHAT being `value`, `grad`
+//! (value and gradient), `hvp` or `step` (gradient descent). Variants are the
+//! other kinds of WHAT, so that their cost is a ratio in the same run.
+//!
+//! The error is the distance from what the plain interpreter finds in double
+//! precision, relative to the largest entry of each output.
+
+mod programs;
+
+use std::path::Path;
+
+use wonderland_autodiff::{Arg, Kind, Plan, Program, Scalar, Tensor};
+use wonderland_benches::uniform;
+
+use crate::arrays::{read_f32, read_f64, write_f32, write_f64};
+use crate::{Fault, Loaded, Work, unknown};
+
+/// Step length of gradient descent.
+const RATE: f64 = 0.01;
+
+/// What a workload's name says.
+struct Task {
+    function: Program,
+    /// Run in double precision.
+    double: bool,
+    /// Evaluations in one run.
+    repeats: usize,
+    /// Indices given to the program.
+    labels: Vec<u32>,
+}
+
+/// The task, and WHAT.
+fn task(workload: &str) -> Result<(Task, &str), Fault> {
+    let words: Vec<&str> = workload.split('-').collect();
+    let &[name, sizes, what] = words.as_slice() else { return unknown(workload, "") };
+    let sizes: Vec<usize> = sizes.split('x').map(str::parse).collect::<Result<_, _>>()?;
+    let classes = |n: usize, m: usize| (0..n).map(|i| (i * 7 % m) as u32).collect();
+    let (function, labels, repeats) = match (name, sizes.as_slice()) {
+        ("mlp", &[n, a, b, c, d]) => {
+            (programs::mlp(n, [a, b, c, d])?, classes(n, d), 400_000_000 / (n * a * b))
+        }
+        ("net", &[n, a, b, c]) => (programs::one_hidden(n, [a, b, c])?, classes(n, c), 20),
+        ("softmax", &[n, a, b]) => (programs::softmax(n, [a, b])?, classes(n, b), 200),
+        ("chain", &[steps, n]) => (programs::chain(steps, n)?, Vec::new(), 200),
+        ("gmm", &[d, k, n]) => {
+            let repeats = 20_000_000 / (n * k * d * d);
+            (programs::gmm(d, k, n)?, programs::gmm_places(d), repeats.clamp(1, 50))
+        }
+        ("lstm", &[l, c]) => (programs::lstm(l, c)?, Vec::new(), 4096 / c),
+        _ => return unknown(workload, ""),
+    };
+    let double = matches!(name, "gmm" | "lstm");
+    let repeats = repeats.clamp(1, 200);
+    Ok((Task { function, double, repeats, labels }, what))
+}
+
+impl Task {
+    fn program(&self, what: &str) -> Result<Program, Fault> {
+        match what {
+            "value" => Ok(self.function.clone()),
+            "grad" | "step" => Ok(self.function.value_and_grad()?),
+            "hvp" => Ok(self.function.hvp()?),
+            _ => unknown("a workload", what),
+        }
+    }
+
+    fn n_params(&self) -> usize {
+        self.function.inputs().iter().filter(|i| i.active).count()
+    }
+
+    fn arguments<'a, T: Scalar>(
+        &'a self,
+        program: &Program,
+        reals: &'a [Tensor<T>],
+    ) -> Vec<Arg<'a, T>> {
+        let mut reals = reals.iter();
+        let args = program.inputs().iter().map(|i| match i.kind {
+            Kind::Index => Arg::Index(&self.labels, i.shape),
+            _ => Arg::Real(reals.next().map_or(&[], Tensor::as_slice), i.shape),
+        });
+        args.collect()
+    }
+
+    /// What a run should end with, by the interpreter in double precision.
+    fn reference(&self, what: &str, mut reals: Vec<Tensor>) -> Result<Vec<f64>, Fault> {
+        let program = self.program(what)?;
+        let steps = if what == "step" { self.repeats } else { 1 };
+        let mut found = program.run(self.arguments(&program, &reals).as_slice())?;
+        for _ in 1..steps {
+            descend(&mut reals[..self.n_params()], &found[1..]);
+            found = program.run(self.arguments(&program, &reals).as_slice())?;
+        }
+        Ok(found.iter().flat_map(Tensor::as_slice).copied().collect())
+    }
+}
+
+fn descend<T: Scalar>(params: &mut [Tensor<T>], grads: &[Tensor<T>]) {
+    let rate = T::from_f64(RATE);
+    for (p, g) in params.iter_mut().zip(grads) {
+        for (p, &g) in p.as_mut_slice().iter_mut().zip(g.as_slice()) {
+            *p -= rate * g;
+        }
+    }
+}
+
+/// Writes the arguments, as `arg0`, `arg1`, … (those of the Hessian-vector
+/// product, which begin with those of the function), and the references.
+pub(crate) fn prepare(workload: &str, folder: &Path) -> Result<(), Fault> {
+    let (task, what) = task(workload)?;
+    let mut numbers = Vec::new();
+    for (k, input) in task.program("hvp")?.inputs().iter().enumerate() {
+        let (name, dims) = (format!("arg{k}"), input.shape.dims());
+        if input.kind == Kind::Index {
+            let labels: Vec<f64> = task.labels.iter().map(|&i| f64::from(i)).collect();
+            write_f64(folder, &name, &labels)?;
+            continue;
+        }
+        // Weights as small as their columns are long, all else of size one.
+        let scale = match (input.name.starts_with('W'), dims.as_slice()) {
+            (true, &[rows, _]) => 1.0 / (rows as f64).sqrt(),
+            _ => 1.0,
+        };
+        let drawn = uniform::<f64>(input.shape.len(), 1, k as u64 + 1);
+        // Both precisions get the same numbers.
+        let narrow: Vec<f32> = drawn.as_slice().iter().map(|x| (scale * x) as f32).collect();
+        let wide: Vec<f64> = narrow.iter().map(|&x| f64::from(x)).collect();
+        if task.double {
+            write_f64(folder, &name, &wide)?;
+        } else {
+            write_f32(folder, &name, &narrow)?;
+        }
+        numbers.push(Tensor::new(&dims, wide)?);
+    }
+    for kind in [what, "value", "grad", "hvp"] {
+        let reference = task.reference(kind, numbers.clone())?;
+        write_f64(folder, &format!("reference-{kind}"), &reference)?;
+    }
+    write_f64(folder, "repeats", &[task.repeats as f64])
+}
+
+/// Reads the data of a workload.
+pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loaded, Fault> {
+    let (task, what) = task(workload)?;
+    let what = if variant.is_empty() { what } else { variant };
+    if task.double {
+        Ok(Box::new(Evaluation::new(task, what, folder, |name| read_f64(folder, name))?))
+    } else {
+        Ok(Box::new(Evaluation::new(task, what, folder, |name| read_f32(folder, name))?))
+    }
+}
+
+/// Runs of one plan.
+struct Evaluation<T> {
+    task: Task,
+    program: Program,
+    reals: Vec<Tensor<T>>,
+    /// Where every run of descent begins.
+    first: Option<Vec<Tensor<T>>>,
+    plan: Plan<T>,
+    outputs: Vec<Tensor<T>>,
+    reference: Vec<f64>,
+}
+
+impl<T: Scalar> Evaluation<T> {
+    fn new(
+        task: Task,
+        what: &str,
+        folder: &Path,
+        read: impl Fn(&str) -> Result<Vec<T>, Fault>,
+    ) -> Result<Self, Fault> {
+        let program = task.program(what)?;
+        let mut reals = Vec::new();
+        for (k, input) in program.inputs().iter().enumerate() {
+            if input.kind == Kind::Real {
+                reals.push(Tensor::new(&input.shape.dims(), read(&format!("arg{k}"))?)?);
+            }
+        }
+        let outputs = program.output_shapes().map(|s| Tensor::zeros(&s.dims())).collect();
+        let first = (what == "step").then(|| reals[..task.n_params()].to_vec());
+        let reference = read_f64(folder, &format!("reference-{what}"))?;
+        let plan = program.plan();
+        Ok(Self { task, program, reals, first, plan, outputs, reference })
+    }
+}
+
+impl<T: Scalar> Work for Evaluation<T> {
+    fn run(&mut self) -> Result<(), Fault> {
+        let n = self.task.n_params();
+        if let Some(first) = &self.first {
+            self.reals[..n].clone_from_slice(first);
+        }
+        for k in 0..self.task.repeats {
+            if k > 0 && self.first.is_some() {
+                descend(&mut self.reals[..n], &self.outputs[1..]);
+            }
+            let args = self.task.arguments(&self.program, &self.reals);
+            let slices = self.outputs.iter_mut().map(Tensor::as_mut_slice);
+            self.plan.run_into(&args, &mut slices.collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
+
+    fn error(&self) -> f64 {
+        let (mut worst, mut rest) = (0.0_f64, self.reference.as_slice());
+        for found in &self.outputs {
+            let (expected, after) = rest.split_at(found.len());
+            rest = after;
+            let size = expected.iter().fold(1e-30_f64, |m, x| m.max(x.abs()));
+            let pairs = found.as_slice().iter().zip(expected);
+            worst = pairs.fold(worst, |m, (f, e)| m.max((f.to_f64() - e).abs() / size));
+        }
+        worst
+    }
+}
