@@ -189,5 +189,6 @@ fn main() -> Result<()> {
     }
     println!("log posterior {value:.6}; largest difference from the hand gradient {worst:.1e}");
     assert!(worst < 1e-12, "the gradients differ");
+    assert!(ratio <= 3.0, "the gradient needs more than twice the work of the value beside it");
     Ok(())
 }

@@ -179,5 +179,6 @@ fn main() -> Result<()> {
     }
     println!("loss {value:.9}; largest difference from the hand gradient {worst:.1e}");
     assert!(worst < 1e-12, "the gradients differ");
+    assert!(ratio <= 3.5, "the gradient needs more than two and a half times the work beside it");
     Ok(())
 }

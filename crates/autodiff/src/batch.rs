@@ -10,7 +10,6 @@ use crate::graph::Graph;
 use crate::linearize::Linear;
 use crate::op::{Op, Sub};
 use crate::program::{Id, Program};
-use crate::scan;
 use crate::shape::Shape;
 
 /// The program for `n` directions: linear inputs and outputs have a new
@@ -91,7 +90,7 @@ impl Batched<'_> {
         let (args, at, n) = (self.args, self.at, self.n);
         let rank = shape.rank();
         match op {
-            Op::Zip(Binary::Add | Binary::Sub | Binary::Mul) => {
+            Op::Zip(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) => {
                 let (a, b) = (self.aligned(g, 0, rank), self.aligned(g, 1, rank));
                 self.stretched(g, op, &[a, b], shape)
             }
@@ -140,15 +139,15 @@ impl Batched<'_> {
                 let body = &scan.body.0;
                 // All states and results carry the axis.
                 let flags: Vec<bool> =
-                    (0..args.len()).map(|k| self.linear[k] || scan::is_state(scan, k)).collect();
+                    (0..args.len()).map(|k| self.linear[k] || scan.is_state(k)).collect();
                 let body = batch_program(body, &flags, 0, n);
                 let mut op = scan.clone();
                 op.body = Sub(body.into());
                 let args: Vec<Id> = (0..args.len())
                     .map(|k| {
-                        if scan::is_sequence(scan, k) && self.linear[k] {
+                        if scan.is_sequence(k) && self.linear[k] {
                             move_axis(g, args[k], 0, 1, at)
-                        } else if scan::is_state(scan, k) && !self.linear[k] {
+                        } else if scan.is_state(k) && !self.linear[k] {
                             g.stretch(args[k], self.front(self.shapes[k]), at)
                         } else {
                             args[k]
@@ -160,7 +159,7 @@ impl Batched<'_> {
             Op::Part(k) => {
                 let part = g.emit(Op::Part(*k), args, at);
                 // A stacked result has the steps in front of the new axis.
-                if g.shape(part) == self.front(shape) && !scan::is_stacked(g, args[0], *k) {
+                if g.shape(part) == self.front(shape) && !is_stacked(g, args[0], *k) {
                     part
                 } else {
                     move_axis(g, part, 1, 0, at)
@@ -215,6 +214,11 @@ impl Batched<'_> {
             .collect();
         g.matmul((args[0], ta), (args[1], tb), at)
     }
+}
+
+/// Whether result `part` of a loop is stacked over the steps.
+fn is_stacked(g: &Graph, bundle: Id, part: u32) -> bool {
+    matches!(g.op(bundle), Op::Scan(op) if part >= op.carry)
 }
 
 /// Moves axis `from` to place `to`.

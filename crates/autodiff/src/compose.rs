@@ -5,9 +5,9 @@
 //! the slopes on both sides. Branches are written so that the one not taken is
 //! finite, with a finite slope: no NaN comes out of finite arguments.
 
+use crate::custom::custom;
 use crate::graph::permutation;
 use crate::op::Op;
-use crate::scan::custom;
 use crate::shape::Shape;
 use crate::trace::{Builder, Idx, Var};
 

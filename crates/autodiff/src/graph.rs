@@ -8,7 +8,7 @@ use std::panic::Location;
 
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
-use crate::op::{Kind, Number, Op};
+use crate::op::{Number, Op};
 use crate::program::{Id, Input, Instr, Output, Program};
 use crate::shape::{Axes, MAX_RANK, Shape};
 
@@ -39,10 +39,6 @@ impl Graph {
 
     pub(crate) fn shape(&self, id: Id) -> Shape {
         self.instrs[id as usize].shape
-    }
-
-    pub(crate) fn kind(&self, id: Id) -> Kind {
-        self.instrs[id as usize].op.kind()
     }
 
     pub(crate) fn op(&self, id: Id) -> &Op {

@@ -18,8 +18,11 @@ pub mod tutorial;
 mod var;
 
 mod batch;
+mod custom;
 mod derive;
 mod linearize;
+mod loops;
+mod recompute;
 mod scan;
 mod tangent;
 mod transpose;
@@ -39,6 +42,7 @@ mod numeric;
 
 pub use check::{GradCheck, GradReport, check_grads};
 pub use compose::{concat, stack};
+pub use custom::custom;
 pub use derive::{Direction, Jacobian};
 pub use dual::{Dual, dual_gradient};
 pub use error::{Error, Operand, Place, Result, ShapeFault};
@@ -48,7 +52,7 @@ pub use op::Kind;
 pub use plan::{Budget, Plan, PlanFault, PlanReport};
 pub use program::{Input, Program};
 pub use run::{Arg, Args};
-pub use scan::{Scanned, custom, scan};
+pub use scan::{Scanned, scan};
 pub use shape::{MAX_RANK, Shape};
 pub use spec::{Binder, Index, Real, Spec, data, index, input};
 pub use trace::{Builder, Idx, Mask, Var, trace, trace_outputs};

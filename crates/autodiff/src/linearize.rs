@@ -9,9 +9,9 @@
 
 use crate::error::Place;
 use crate::graph::Graph;
+use crate::loops;
 use crate::op::{Kind, Op};
 use crate::program::{Id, Input, Output, Program};
-use crate::scan;
 use crate::tangent::{Operation, tangent};
 
 /// How loops are differentiated.
@@ -65,12 +65,12 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
             (g.emit(instr.op.clone(), &args, instr.at), None)
         } else {
             match &instr.op {
-                Op::Scan(op) => scan::linearize(&mut g, op, &args, &dots, mode, instr.at),
+                Op::Scan(op) => loops::linearize(&mut g, op, &args, &dots, mode, instr.at),
                 Op::Part(part) => {
                     let Op::Scan(op) = &program.instrs[instr.args[0] as usize].op else {
                         unreachable!("parts are taken of loops")
                     };
-                    scan::linear_parts(&mut g, op, *part, args[0], dots[0], mode, instr.at)
+                    loops::linear_parts(&mut g, op, *part, args[0], dots[0], mode, instr.at)
                 }
                 op => {
                     let y = g.emit(op.clone(), &args, instr.at);

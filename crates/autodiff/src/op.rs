@@ -1,10 +1,10 @@
 //! The closed set of operations, with their names and costs.
 //!
 //! Every table of the crate matches the enum exhaustively, so that an operation
-//! without a rule does not compile. The thirteen linear operations (sums,
-//! multiples and products among the elementwise ones, and what follows up to
-//! [`Op::Select`]) have transposes and batching rules; all others have tangent
-//! rules only.
+//! without a rule does not compile. The linear operations (sums, multiples,
+//! products and quotients among the elementwise ones, and what follows them up
+//! to [`Op::Select`]) have transposes and batching rules; all others have
+//! tangent rules only.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

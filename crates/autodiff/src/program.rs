@@ -154,20 +154,8 @@ impl Program {
 
     /// Drops what no output needs; inputs stay.
     pub(crate) fn without_dead(self) -> Self {
-        let mut live = vec![false; self.instrs.len()];
-        for flag in live.iter_mut().take(self.inputs.len()) {
-            *flag = true;
-        }
-        for output in &self.outputs {
-            live[output.id as usize] = true;
-        }
-        for (k, instr) in self.instrs.iter().enumerate().rev() {
-            if live[k] {
-                for &a in &instr.args {
-                    live[a as usize] = true;
-                }
-            }
-        }
+        let mut live = self.needed(&self.outputs);
+        live[..self.inputs.len()].fill(true);
         let mut renumbered = vec![Id::MAX; self.instrs.len()];
         let mut instrs = Vec::new();
         for (k, mut instr) in self.instrs.into_iter().enumerate() {
@@ -184,6 +172,22 @@ impl Program {
             output.id = renumbered[output.id as usize];
         }
         Self { inputs: self.inputs, instrs, outputs }
+    }
+
+    /// Which instructions these outputs need.
+    pub(crate) fn needed(&self, outputs: &[Output]) -> Vec<bool> {
+        let mut live = vec![false; self.instrs.len()];
+        for output in outputs {
+            live[output.id as usize] = true;
+        }
+        for (k, instr) in self.instrs.iter().enumerate().rev() {
+            if live[k] {
+                for &a in &instr.args {
+                    live[a as usize] = true;
+                }
+            }
+        }
+        live
     }
 
     /// Which instructions depend on the flagged inputs by way of operations

@@ -193,6 +193,16 @@ impl ScanOp {
         Ok(Shape::SCALAR)
     }
 
+    /// Whether argument `k` is a state.
+    pub(crate) fn is_state(&self, k: usize) -> bool {
+        (self.consts..self.consts + self.carry).contains(&(k as u32))
+    }
+
+    /// Whether argument `k` is a sequence.
+    pub(crate) fn is_sequence(&self, k: usize) -> bool {
+        k as u32 >= self.consts + self.carry
+    }
+
     /// Shape of result `k`: final states, then stacked results.
     pub(crate) fn part_shape(&self, k: usize) -> Shape {
         let shape = self.body.0.shape_of(self.body.0.outputs[k].id);

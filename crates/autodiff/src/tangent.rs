@@ -165,14 +165,9 @@ fn of_zip(g: &mut Graph, f: Binary, of: &Operation<'_>, dots: &[Option<Id>]) -> 
         Binary::Mul => linear_in_each(g, of, dots),
         // d(a/b) = (da − y db) / b.
         Binary::Div => {
-            let mut e = Emit { g, at };
-            let r = e.map(Unary::Recip, args[1]);
-            let left = dots[0].map(|d| e.mul(d, r)).map(|d| e.g.stretch(d, shape, at));
-            let right = dots[1].map(|d| {
-                let slope = e.mul(y, r);
-                e.mul(d, slope)
-            });
-            difference(g, left, right, at)
+            let right = dots[1].map(|d| g.mul(d, y, at));
+            let above = difference(g, dots[0], right, at);
+            above.map(|d| g.zip(Binary::Div, d, args[1], at)).map(|d| g.stretch(d, shape, at))
         }
         Binary::Max => Some(of_extreme(g, args, [dots[0], dots[1]], shape, at)),
         Binary::Min => Some(of_extreme(g, &[args[1], args[0]], [dots[0], dots[1]], shape, at)),

@@ -13,7 +13,7 @@ use std::panic::Location;
 use crate::error::{Error, Operand, Place, Result, ShapeFault};
 use crate::functions::Unary;
 use crate::graph::Graph;
-use crate::op::{Kind, Number, Op};
+use crate::op::{Number, Op};
 use crate::program::{Id, Input, Program};
 use crate::shape::Shape;
 use crate::spec::{Binder, Spec};
@@ -260,8 +260,4 @@ impl<'t> Mask<'t> {
     pub fn to_real(self) -> Var<'t> {
         self.0
     }
-}
-
-pub(crate) fn kind_of(v: Var<'_>) -> Kind {
-    if v.is_poison() { Kind::Real } else { v.builder.graph.borrow().kind(v.id) }
 }

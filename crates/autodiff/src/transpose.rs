@@ -1,9 +1,9 @@
 //! Reverse mode as a transformation (notes §6.3): the transpose of a program
 //! that is linear in some of its inputs, the *dual* program.
 //!
-//! Only the thirteen linear operations need a rule, and they pair up: sum and
-//! broadcast, slice and pad, gather and scatter; a product gives products with
-//! the other operand transposed. Where a value is used twice, its adjoints add.
+//! Only the linear operations need a rule, and they pair up: sum and broadcast,
+//! slice and pad, gather and scatter; a product gives products with the other
+//! operand transposed. Where a value is used twice, its adjoints add.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use crate::error::Place;
 use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::linearize::{Linear, fresh};
+use crate::loops;
 use crate::op::{Kind, Op};
 use crate::program::{Id, Input, Program};
-use crate::scan;
 use crate::shape::{Axes, Shape};
 
 /// Adjoints of linear values while the transpose is written.
@@ -123,8 +123,8 @@ fn pull(
     let shape = |k: usize| program.shape_of(args[k]);
     if let Op::Scan(op) = &instr.op {
         if let Some(parts) = adjoints.parts.remove(&id) {
-            let given = scan::Linearity { args, taint, map };
-            for (arg, bar) in scan::transpose(g, op, &given, &parts, at) {
+            let given = loops::Linearity { args, taint, map };
+            for (arg, bar) in loops::transpose(g, op, &given, &parts, at) {
                 adjoints.add(g, arg, bar, at);
             }
         }
@@ -146,10 +146,10 @@ fn pull(
             }
         }
         Op::Map(Unary::Scale(_)) => one(g, instr.op.clone()),
-        Op::Zip(Binary::Mul) => {
+        Op::Zip(f @ (Binary::Mul | Binary::Div)) => {
             let (x, factor) = if is_linear(0) { (0, 1) } else { (1, 0) };
             debug_assert!(!is_linear(factor), "a product is linear in one argument");
-            let part = g.mul(bar, map[args[factor] as usize], at);
+            let part = g.zip(*f, bar, map[args[factor] as usize], at);
             let part = g.unstretch_sum(part, shape(x), at);
             adjoints.add(g, args[x], part, at);
         }

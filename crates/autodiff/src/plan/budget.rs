@@ -13,6 +13,7 @@ use crate::op::{Op, RewindOp, ScanOp, Sub};
 use crate::plan::layout::Host;
 use crate::plan::{Plan, without_custom};
 use crate::program::{Id, Program};
+use crate::recompute::without_residuals;
 
 /// How much memory a plan may use.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -104,6 +105,7 @@ pub(crate) fn recomputed(program: &Program) -> u64 {
 /// The program with reverse loops that make states again, given the number of
 /// slots for a loop of so many steps.
 fn rewound(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
+    let program = &without_residuals(program);
     let mut g = Graph::default();
     let mut map: Vec<Id> = Vec::new();
     for (input, instr) in program.inputs.iter().zip(&program.instrs) {

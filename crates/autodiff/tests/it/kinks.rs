@@ -94,7 +94,8 @@ fn ties_and_degenerate_rows() {
     assert_eq!(grad_of(&lse, vec![low, 1.0]), [0.0, 1.0]);
     let norm = trace(input("x", [3]), |_, x| x.safe_norm(0)).unwrap();
     assert_eq!(grad_of(&norm, vec![0.0; 3]), [0.0; 3]);
-    assert_eq!(grad_of(&norm, vec![3e200, 0.0, 4e200]), [0.6, 0.0, 0.8]);
+    let far = grad_of(&norm, vec![3e200, 0.0, 4e200]);
+    assert!((far[0] - 0.6).abs() + far[1].abs() + (far[2] - 0.8).abs() < 4.0 * f64::EPSILON);
     assert_eq!(norm.run_scalar(&Tensor::full(&[3], 0.0)).unwrap(), 0.0);
 }
 
