@@ -10,6 +10,8 @@
 
 mod arrays;
 mod autodiff;
+mod kernels;
+mod least_squares;
 mod linalg;
 mod probe;
 
@@ -55,6 +57,7 @@ struct Area {
 const AREAS: &[Area] = &[
     Area { name: "linalg", prepare: linalg::prepare, load: linalg::load },
     Area { name: "autodiff", prepare: autodiff::prepare, load: autodiff::load },
+    Area { name: "kernels", prepare: kernels::prepare, load: kernels::load },
 ];
 
 fn run(words: &[&str]) -> Result<(), Fault> {

@@ -17,7 +17,7 @@ def array(folder, name, dtype, shape):
 
 
 def least_squares(workload, peer, folder):
-    n, c = map(int, workload.removeprefix("lstsq-").split("x"))
+    n, c = map(int, workload.rsplit("-", 1)[1].split("x"))
     X = array(folder, "X.f64", "<f8", (n, c))
     y = array(folder, "y.f64", "<f8", (n,))
     w = array(folder, "w.f64", "<f8", (c,))

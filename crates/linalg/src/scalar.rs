@@ -6,10 +6,10 @@
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, ContiguousFwd, MatMut, MatRef, Par};
 
 use crate::Real;
-use crate::least_squares::transpose_tile;
+use crate::least_squares::{pack_rows, transpose_tile};
 use crate::simd::dispatch;
 
 /// Element of a [`Tensor`](crate::Tensor): `f32` or `f64`.
@@ -29,7 +29,7 @@ pub trait Scalar:
 }
 
 pub(crate) mod sealed {
-    use faer::{MatMut, MatRef};
+    use faer::{ContiguousFwd, MatMut, MatRef};
 
     /// The compiled calls into faer.
     pub trait Kernels: crate::kernels::Lane {
@@ -37,6 +37,14 @@ pub(crate) mod sealed {
         fn gemm(dst: MatMut<'_, Self>, add: bool, lhs: MatRef<'_, Self>, rhs: MatRef<'_, Self>);
         /// Eight rows written into columns `ld` apart, column j times `scales[j]`.
         fn transpose_tile(rows: [&[Self]; 8], scales: &[f64], out: &mut [f64], ld: usize);
+        /// Columns of X written one behind the other, `ld` apart, elements
+        /// widened and multiplied by `scales`.
+        fn pack_rows(
+            X: MatRef<'_, Self, usize, usize, ContiguousFwd>,
+            scales: &[f64],
+            out: &mut [f64],
+            ld: usize,
+        );
         /// The lower triangle of `dst += XᵀX`; the rest is left alone.
         fn gram_lower(dst: MatMut<'_, Self>, X: MatRef<'_, Self>);
     }
@@ -59,6 +67,19 @@ macro_rules! impl_scalar {
             fn transpose_tile(rows: [&[$t]; 8], scales: &[f64], out: &mut [f64], ld: usize) {
                 dispatch!(transpose_tile(
                     rows: [&'a [$t]; 8],
+                    scales: &'a [f64],
+                    out: &'a mut [f64],
+                    ld: usize,
+                ) -> ());
+            }
+            fn pack_rows(
+                X: MatRef<'_, $t, usize, usize, ContiguousFwd>,
+                scales: &[f64],
+                out: &mut [f64],
+                ld: usize,
+            ) {
+                dispatch!(pack_rows(
+                    X: MatRef<'a, $t, usize, usize, ContiguousFwd>,
                     scales: &'a [f64],
                     out: &'a mut [f64],
                     ld: usize,

@@ -21,6 +21,32 @@ pub(super) const WORKLOADS: &[Workload] = &[
         ..Workload::NONE
     },
     Workload {
+        name: "lstsq-stable-1000000x20",
+        peers: SOLVERS,
+        torch: &["torch-gels"],
+        floor: 1e-14,
+        ..Workload::NONE
+    },
+    Workload {
+        name: "lstsq-stable-100000x100",
+        peers: SOLVERS,
+        torch: &["torch-gels"],
+        floor: 1e-14,
+        ..Workload::NONE
+    },
+    Workload {
+        name: "lstsq-two-threads-1000000x20",
+        variants: &["one-thread"],
+        floor: 1e-14,
+        ..Workload::NONE
+    },
+    Workload {
+        name: "lstsq-two-threads-100000x100",
+        variants: &["one-thread"],
+        floor: 1e-14,
+        ..Workload::NONE
+    },
+    Workload {
         name: "matmul-f32-128x784x256",
         peers: &["numpy-matmul", "jax-matmul"],
         torch: &["torch-matmul"],

@@ -8,6 +8,7 @@
 //! One file per area here, in `benches/peers` and in `xtask/peers`.
 
 mod autodiff;
+mod kernels;
 mod linalg;
 mod runner;
 mod table;
@@ -37,6 +38,7 @@ struct Area {
 const AREAS: &[Area] = &[
     Area { name: "linalg", workloads: linalg::WORKLOADS },
     Area { name: "autodiff", workloads: autodiff::WORKLOADS },
+    Area { name: "kernels", workloads: kernels::WORKLOADS },
 ];
 
 /// Work that both sides can do.

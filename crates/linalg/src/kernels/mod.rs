@@ -9,11 +9,13 @@
 
 mod double;
 mod elementary;
+mod few;
 mod inner;
 mod rows;
 mod single;
 
 pub use elementary::Elementary;
+pub use few::{logsumexp_rows, softmax_rows};
 pub use inner::{axpy, dot, dot_axpy, dot_twofold, sum, sum_twofold};
 pub use rows::{
     log_softmax, logsumexp, logsumexp_class_major, mean_variance, softmax, softmax_class_major,

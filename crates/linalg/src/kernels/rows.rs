@@ -272,7 +272,7 @@ fn exp_sum<T: Scalar>(z: &[T], max: T) -> T {
 
 /// Softmax of W samples from sample `first` on.
 #[inline(always)]
-fn columns<T: Scalar, const W: usize>(z: &mut [T], n: usize, first: usize) {
+pub(super) fn columns<T: Scalar, const W: usize>(z: &mut [T], n: usize, first: usize) {
     let max = column_max::<T, W>(z, n, first);
     if !max.iter().all(|m| m.is_finite()) {
         for i in first..first + W {
@@ -320,7 +320,12 @@ fn single_column<T: Scalar>(z: &mut [T], n: usize, i: usize) {
 }
 
 #[inline(always)]
-fn column_sums<T: Scalar, const W: usize>(z: &[T], n: usize, first: usize, out: &mut [T]) {
+pub(super) fn column_sums<T: Scalar, const W: usize>(
+    z: &[T],
+    n: usize,
+    first: usize,
+    out: &mut [T],
+) {
     let max = column_max::<T, W>(z, n, first);
     let mut sums = [T::ZERO; W];
     for class in z.chunks_exact(n) {

@@ -4,6 +4,8 @@
 //! X is never copied as a whole; elements are widened to `f64` block by block,
 //! so `f32` data is solved with the digits of `f64`.
 
+use std::ops::Range;
+
 use faer::MatRef;
 
 use super::load::{column_exponents, factors, load_scaled};
@@ -17,12 +19,12 @@ pub(super) fn block_rows(n_columns: usize) -> usize {
 
 /// A checked problem min ‖√w ∘ (Y − [1 X] B)‖.
 pub(super) struct Design<'a, T> {
-    X: MatRef<'a, T>,
-    Y: MatRef<'a, T>,
-    weights: Option<&'a [T]>,
+    pub(super) X: MatRef<'a, T>,
+    pub(super) Y: MatRef<'a, T>,
+    pub(super) weights: Option<&'a [T]>,
     /// The weights are multiplied by 2^(−weight_exponent), which is even.
     pub(super) weight_exponent: i32,
-    intercept: bool,
+    pub(super) intercept: bool,
     /// Column j of the design is multiplied by 2^(−exponents\[j\]).
     pub(super) exponents: Vec<i32>,
     /// Target k is multiplied by 2^(−target_exponents\[k\]).
@@ -160,7 +162,7 @@ impl<'a, T: Scalar> Design<'a, T> {
         self.Y.ncols()
     }
 
-    /// An empty block for [`load`](Design::load).
+    /// An empty block, to be filled column by column.
     pub(super) fn block(&self) -> Block {
         self.block_of_rows(block_rows(self.ncols() + self.n_targets()))
     }
@@ -176,19 +178,31 @@ impl<'a, T: Scalar> Design<'a, T> {
         }
     }
 
-    /// Fills `block` with the rows from `start` on; says whether there were any.
-    pub(super) fn load(&self, block: &mut Block, start: usize) -> bool {
-        let rows = block.ld.min(self.nrows().saturating_sub(start));
+    /// Calls `f` with the rows of `range`, block after block.
+    pub(super) fn for_each_column_block(
+        &self,
+        range: Range<usize>,
+        block: &mut Block,
+        mut f: impl FnMut(&mut Block),
+    ) {
+        for start in range.clone().step_by(block.ld) {
+            self.load(block, start, block.ld.min(range.end - start));
+            f(block);
+        }
+    }
+
+    /// Fills `block` with `rows` rows from `start` on.
+    fn load(&self, block: &mut Block, start: usize, rows: usize) {
         block.rows = rows;
         let ld = block.ld;
         let first = usize::from(self.intercept);
         if self.intercept {
             block.A[..rows].fill(ldexp(1.0, -self.exponents[0]));
         }
-        let X = self.X.subrows(start.min(self.nrows()), rows);
+        let X = self.X.subrows(start, rows);
         let (A, targets) = block.A.split_at_mut(self.ncols() * ld);
         load_scaled(X, &self.exponents[first..], &mut A[first * ld..], ld);
-        let Y = self.Y.subrows(start.min(self.nrows()), rows);
+        let Y = self.Y.subrows(start, rows);
         load_scaled(Y, &self.target_exponents, targets, ld);
         if let Some(w) = self.weights {
             let (a, b) = factors(-self.weight_exponent);
@@ -202,7 +216,6 @@ impl<'a, T: Scalar> Design<'a, T> {
                 }
             }
         }
-        rows > 0
     }
 
     /// Multiplies the loaded rows by √w.

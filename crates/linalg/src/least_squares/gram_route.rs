@@ -5,16 +5,20 @@
 //! the preconditioner of twofold refinement it only has to contract, and the
 //! result is the same as the stable route's.
 
+use std::ops::Range;
+
 use faer::{MatMut, MatRef};
 
 use super::condition::condition;
 use super::design::Design;
 use super::householder::PivotedFactor;
+use super::panel::add_gram;
 use super::refine::Start;
-use crate::Scalar;
+use super::rows::LEAF;
 use crate::factor::{factor_spd, solve_factored};
 use crate::scalar::sealed::Kernels;
 use crate::scale::{exponent, ldexp};
+use crate::{Scalar, Team};
 
 /// Largest condition of the scaled design for which the route is taken: there
 /// κ² ε = 2e-8, so two sweeps of refinement suffice, and the standard errors,
@@ -29,14 +33,19 @@ pub(super) struct GramFactor {
 
 /// Factors XᵀX, setting the scales of the design on the way; `None` when the
 /// data is not finite, out of range, or too ill-conditioned.
-pub(super) fn factor<T: Scalar>(design: &mut Design<'_, T>, l2: f64) -> Option<GramFactor> {
+pub(super) fn factor<T: Scalar>(
+    team: Team,
+    design: &mut Design<'_, T>,
+    l2: f64,
+) -> Option<GramFactor> {
     let (p, targets) = (design.ncols(), design.n_targets());
     if p == 0 || design.n_samples < p {
         return None;
     }
     let q = p + targets;
-    let G = gram(design, q);
-    let diagonal = |j: usize| G[j * q + j];
+    let ld = design.row_length();
+    let G = gram(team, design, q, ld);
+    let diagonal = |j: usize| G[j * ld + j];
     // Squares and their sums must be far from the ends of the range.
     let in_range = |d: f64| (1e-250..=1e250).contains(&d);
     if !(0..p).all(|j| in_range(diagonal(j)))
@@ -52,7 +61,7 @@ pub(super) fn factor<T: Scalar>(design: &mut Design<'_, T>, l2: f64) -> Option<G
     }
     design.penalise(l2).ok()?;
     let e = |j: usize| if j < p { design.exponents[j] } else { design.target_exponents[j - p] };
-    let scaled = |i: usize, j: usize| ldexp(G[i * q + j], -e(i) - e(j));
+    let scaled = |i: usize, j: usize| ldexp(G[i * ld + j], -e(i) - e(j));
     let mut L = vec![0.0; p * p];
     for i in 0..p {
         for j in 0..=i {
@@ -73,20 +82,37 @@ pub(super) fn factor<T: Scalar>(design: &mut Design<'_, T>, l2: f64) -> Option<G
     // XᵀX is known to ε p ‖X‖² or so, and the solve divides that by σ_min².
     let contraction = 4.0 * (p as f64).sqrt() * f64::EPSILON * condition * condition;
     let lengths = (p..q).map(|j| scaled(j, j).sqrt()).collect();
-    let start = Start { x, lengths, contraction };
+    let start = Start { x, lengths, contraction, condition };
     (condition <= MAX_CONDITION).then_some(GramFactor { factor, start })
 }
 
-/// The lower triangle of \[1 X Y\]ᵀ W \[1 X Y\] ~ (q, q), row-major.
-fn gram<T: Scalar>(design: &Design<'_, T>, q: usize) -> Vec<f64> {
-    let mut G = vec![0.0; q * q];
-    let mut block = design.block_of_rows((40_960 / q).clamp(64, 512));
-    let mut start = 0;
-    while design.load(&mut block, start) {
-        start += block.rows;
-        design.weigh(&mut block);
-        let A = MatRef::from_column_major_slice_with_stride(&block.A, block.rows, q, block.ld);
-        f64::gram_lower(MatMut::from_row_major_slice_mut(&mut G, q, q), A);
-    }
-    G
+/// Columns from which faer's blocked product beats kernels that keep a block
+/// of rows in the first-level cache.
+const WIDE: usize = 192;
+
+/// The lower triangle of \[1 X Y\]ᵀ W \[1 X Y\], row-major with `ld` places per
+/// row; what stands right of the diagonal is undefined.
+fn gram<T: Scalar>(team: Team, design: &Design<'_, T>, q: usize, ld: usize) -> Vec<f64> {
+    let leaf = |rows: Range<usize>| {
+        let mut G = vec![0.0; q * ld];
+        let wide = q >= WIDE;
+        let mut block = if wide { design.rows_of(512) } else { design.rows() };
+        design.for_each_row_block(rows, &mut block, |block| {
+            design.weigh_rows(block);
+            if wide {
+                let n = block.as_slice().len() / ld;
+                let A = MatRef::from_row_major_slice(block.as_slice(), n, ld).subcols(0, q);
+                let G = MatMut::from_row_major_slice_mut(&mut G, q, ld).subcols_mut(0, q);
+                f64::gram_lower(G, A);
+            } else {
+                add_gram(block.as_slice(), ld, q, &mut G);
+            }
+        });
+        G
+    };
+    let merge = |mut left: Vec<f64>, right: Vec<f64>| {
+        left.iter_mut().zip(&right).for_each(|(a, b)| *a += b);
+        left
+    };
+    team.map_reduce(design.nrows(), LEAF, leaf, merge).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Reading strided rows into a scaled, column-major `f64` block, and looking a
 //! matrix over before that.
 
-use faer::MatRef;
+use faer::{ContiguousFwd, MatRef};
 
 use crate::scale::{exponent, pow2};
 use crate::{Error, Result, Scalar};
@@ -97,6 +97,30 @@ pub(crate) fn transpose_tile<T: Scalar>(
         // Straight from load to store: a tile in between would be spilled.
         for (out, row) in column[..8].iter_mut().zip(&rows) {
             *out = row[j].to_f64() * scale;
+        }
+    }
+}
+
+/// Writes columns one behind the other, `ld` apart, times `scales`.
+#[inline(always)]
+pub(crate) fn pack_rows<T: Scalar>(
+    X: MatRef<'_, T, usize, usize, ContiguousFwd>,
+    scales: &[f64],
+    out: &mut [f64],
+    ld: usize,
+) {
+    let c = scales.len();
+    let (scales4, scales_rest) = scales.as_chunks::<4>();
+    for (j, out) in out.chunks_mut(ld).take(X.ncols()).enumerate() {
+        let (x4, x_rest) = X.col(j).as_slice()[..c].as_chunks::<4>();
+        let (out4, out_rest) = out[..c].as_chunks_mut::<4>();
+        for ((out, x), scale) in out4.iter_mut().zip(x4).zip(scales4) {
+            for l in 0..4 {
+                out[l] = x[l].to_f64() * scale[l];
+            }
+        }
+        for ((out, x), scale) in out_rest.iter_mut().zip(x_rest).zip(scales_rest) {
+            *out = x.to_f64() * scale;
         }
     }
 }

@@ -4,6 +4,7 @@
 //! decided on that small factor, and sweeps with twofold residuals polish the
 //! solution until it is that of the given floats, rounded.
 
+mod absorb;
 mod condition;
 mod design;
 mod gram_route;
@@ -11,9 +12,11 @@ mod householder;
 mod load;
 mod min_norm;
 mod normal_equations;
+mod panel;
 mod refine;
 mod ridge_path;
-
+mod rows;
+mod sweep;
 mod tsqr;
 
 pub use normal_equations::NormalEquations;
@@ -23,12 +26,12 @@ use faer::MatRef;
 
 use crate::scale::ldexp;
 use crate::twofold::Twofold;
-use crate::{Error, Result, Scalar, Tensor};
+use crate::{Error, Result, Scalar, Team, Tensor};
 use condition::condition;
 use design::Design;
 use householder::{PivotedFactor, pivot};
 pub(crate) use householder::{dot, reflect, reflector};
-pub(crate) use load::transpose_tile;
+pub(crate) use load::{pack_rows, transpose_tile};
 use refine::{Refined, Start, Targets, refine};
 
 /// Settings of a least-squares solve.
@@ -157,7 +160,7 @@ fn first_solutions<T: Scalar>(design: &Design<'_, T>, factor: &PivotedFactor) ->
     let lengths = (0..design.n_targets()).map(length).collect();
     let condition = condition(factor, &vec![0; factor.rank]);
     let contraction = 4.0 * (factor.p as f64).sqrt() * f64::EPSILON * condition;
-    Start { x, lengths, contraction: contraction.min(0.5) }
+    Start { x, lengths, contraction: contraction.min(0.5), condition }
 }
 
 impl LeastSquares {
@@ -188,7 +191,7 @@ impl LeastSquares {
         X: MatRef<'_, T>,
         Y: MatRef<'_, T>,
     ) -> Result<LeastSquaresSolution<T>> {
-        self.solve_design(Design::new(X, Y, None, self.intercept)?)
+        self.solve_by(Team::alone(), X, Y, None)
     }
 
     /// Minimises Σ wᵢ (yᵢ − xᵢᵀw − b)² + λ‖w‖²; rows of weight zero take no part.
@@ -202,11 +205,41 @@ impl LeastSquares {
         Y: MatRef<'_, T>,
         weights: &[T],
     ) -> Result<LeastSquaresSolution<T>> {
-        self.solve_design(Design::new(X, Y, Some(weights), self.intercept)?)
+        self.solve_by(Team::alone(), X, Y, Some(weights))
+    }
+
+    /// The same, weighted or not, on the threads of a
+    /// [`Threads::run`](crate::Threads::run); any number of threads gives the
+    /// same bits.
+    ///
+    /// # Errors
+    /// Those of [`solve_weighted`](LeastSquares::solve_weighted).
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_linalg::{LeastSquares, Tensor, Threads, column};
+    /// let X = Tensor::from_fn(20_000, 2, |i, j| ((i * (3 + j)) as f64).sin());
+    /// let y: Vec<f64> = (0..20_000).map(|i| (i as f64).cos()).collect();
+    /// let settings = LeastSquares::default();
+    /// let alone = settings.solve(X.as_mat(), column(&y))?;
+    /// let threads = Threads::new(2)?;
+    /// let both = threads.run(|team| settings.solve_by(team, X.as_mat(), column(&y), None))?;
+    /// assert_eq!(alone, both);
+    /// # Ok::<(), wonderland_linalg::Error>(())
+    /// ```
+    pub fn solve_by<T: Scalar>(
+        &self,
+        team: Team,
+        X: MatRef<'_, T>,
+        Y: MatRef<'_, T>,
+        weights: Option<&[T]>,
+    ) -> Result<LeastSquaresSolution<T>> {
+        self.solve_design(team, Design::new(X, Y, weights, self.intercept)?)
     }
 
     fn solve_design<T: Scalar>(
         &self,
+        team: Team,
         mut design: Design<'_, T>,
     ) -> Result<LeastSquaresSolution<T>> {
         let p = design.ncols();
@@ -223,9 +256,9 @@ impl LeastSquares {
         if !matches!(self.route, Route::Qr | Route::MinNorm)
             && !design.is_weighted()
             && tol * gram_route::MAX_CONDITION < 0.1
-            && let Some(found) = gram_route::factor(&mut design, self.l2)
+            && let Some(found) = gram_route::factor(team, &mut design, self.l2)
         {
-            let refined = refine(&design, &found.factor, Targets::Given(found.start));
+            let refined = refine(team, &design, &found.factor, Targets::Given(found.start));
             if refined.contraction <= MAX_CONTRACTION {
                 return self.finish(&design, found.factor, refined, Route::Gram, None);
             }
@@ -233,7 +266,7 @@ impl LeastSquares {
         design.measure()?;
         design.penalise(self.l2)?;
         let free = usize::from(self.intercept);
-        let triangle = tsqr::factor(&design, true);
+        let triangle = tsqr::factor(team, &design, true);
         let mut factor = pivot(triangle.clone(), p, free, tol, None);
         if factor.rank < p {
             // Prefer a basis of columns that are long in the units of X: then
@@ -241,13 +274,13 @@ impl LeastSquares {
             factor = pivot(triangle, p, free, tol, Some(&design.exponents));
             // A penalty below rounding is its own limit: the shortest solution.
             design.penalties.fill(0.0);
-            let T = refine(&design, &factor, Targets::Dependent).x;
+            let T = refine(team, &design, &factor, Targets::Dependent).x;
             let start = first_solutions(&design, &factor);
-            let refined = refine(&design, &factor, Targets::Given(start));
+            let refined = refine(team, &design, &factor, Targets::Given(start));
             return self.finish(&design, factor, refined, Route::MinNorm, Some(T));
         }
         let start = first_solutions(&design, &factor);
-        let refined = refine(&design, &factor, Targets::Given(start));
+        let refined = refine(team, &design, &factor, Targets::Given(start));
         self.finish(&design, factor, refined, Route::Qr, None)
     }
 

@@ -13,7 +13,7 @@ use faer::MatRef;
 use super::condition::condition;
 use super::design::{Block, Design};
 use super::householder::PivotedFactor;
-use super::refine::twofold_dot;
+use super::sweep::twofold_dot;
 use super::{LeastSquaresSolution, Route};
 use crate::factor::{factor_spd, solve_factored};
 use crate::scale::{exponent, ldexp};
@@ -111,12 +111,10 @@ impl NormalEquations {
         let mut sums =
             Sums { G: vec![Twofold::ZERO; q * (q + 1) / 2], n_samples: design.n_samples };
         let unscale = ldexp(1.0, design.weight_exponent);
-        let mut start = 0;
-        while design.load(&mut block, start) {
-            start += block.rows;
+        design.for_each_column_block(0..X.nrows(), &mut block, |block| {
             block.w.iter_mut().for_each(|w| *w *= if weights.is_some() { unscale } else { 1.0 });
-            accumulate(&block, q, &mut sums.G);
-        }
+            accumulate(block, q, &mut sums.G);
+        });
         self.insert(index, 0, sums);
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::householder::dot;
 use super::tsqr;
 use crate::factor::decompose;
 use crate::scale::ldexp;
-use crate::{Error, Result, Scalar, Tensor};
+use crate::{Error, Result, Scalar, Team, Tensor};
 
 /// Solutions of min Σ w (y − Xw − 1b)² + λ‖w‖² for any λ ≥ 0.
 ///
@@ -84,7 +84,7 @@ impl<'a, T: Scalar> RidgePath<'a, T> {
         // One exponent for all columns: the penalty compares them as they are.
         let exponent = design.exponents[free..].iter().copied().max().unwrap_or(0);
         design.exponents[free..].fill(exponent);
-        let triangle = tsqr::factor(&design, true);
+        let triangle = tsqr::factor(Team::alone(), &design, true);
         let m = triangle.rows;
         let at = |i: usize, j: usize| triangle.R[j * m + i];
         let rows = (m - free.min(m)).min(c);

@@ -14,6 +14,7 @@ mod refinement;
 mod ridge;
 mod routes;
 mod strd;
+mod threads;
 
 #[test]
 fn every_file_of_the_folder_is_declared() {

@@ -1,0 +1,226 @@
+//! The three kernels of the fast sweeps, on rows packed one after another
+//! (`rows.rs`): BᵀB, the residuals B x, and the gradient Bᵀ r.
+//!
+//! Products are summed twice as exactly as `f64` at half the price of twofold
+//! arithmetic by one idea (Rump, Ogita and Oishi 2008; Demmel and Nguyen 2015):
+//! a sum that starts at an anchor σ far larger than all it will gather stays in
+//! one binade, so each term adds a multiple of ulp(σ) exactly, and what it has
+//! lost comes back from one fused multiply-add.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::scale::{exponent, pow2};
+use crate::twofold::{Twofold, fast_two_sum};
+
+/// Elements of the widest vectors of this processor.
+pub(super) fn vector_lanes() -> usize {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F64_LANES
+        }
+    }
+    // Rows are taken in fours, so columns are too.
+    Arch::new().dispatch(Lanes).max(4)
+}
+
+/// σ for sums whose terms add up to at most `bound` in size.
+pub(super) fn anchor(bound: f64) -> f64 {
+    1.5 * pow2(exponent(bound).clamp(-900, 900) + 1)
+}
+
+/// The lower triangle of G += BᵀB for the first q columns of the packed rows.
+///
+/// # Shapes
+/// B ~ (·, ld), G ~ (q, ld) row-major; what stands right of G's diagonal is
+/// left undefined.
+pub(super) fn add_gram(B: &[f64], ld: usize, q: usize, G: &mut [f64]) {
+    struct Gram<'a>(&'a [f64], usize, usize, &'a mut [f64]);
+    impl WithSimd for Gram<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self(B, ld, q, G) = self;
+            for first in (0..q).step_by(6) {
+                let G = &mut G[first * ld..];
+                // Tiles of up to twelve vectors: sixteen registers hold them,
+                // what is multiplied, and nothing is spilled.
+                match q - first {
+                    1 => strip::<S, 1, 4>(simd, B, ld, first, G),
+                    2 => strip::<S, 2, 4>(simd, B, ld, first, G),
+                    3 => strip::<S, 3, 3>(simd, B, ld, first, G),
+                    4 => strip::<S, 4, 2>(simd, B, ld, first, G),
+                    5 => strip::<S, 5, 2>(simd, B, ld, first, G),
+                    _ => strip::<S, 6, 2>(simd, B, ld, first, G),
+                }
+            }
+        }
+    }
+    Arch::new().dispatch(Gram(B, ld, q, G));
+}
+
+/// R rows of G, from column `first` of B on, up to the diagonal, up to N
+/// vectors at a time.
+#[inline(always)]
+fn strip<S: Simd, const R: usize, const N: usize>(
+    simd: S,
+    B: &[f64],
+    ld: usize,
+    first: usize,
+    G: &mut [f64],
+) {
+    let vectors = (first + R).div_ceil(S::F64_LANES);
+    for v in (0..vectors).step_by(N) {
+        match N.min(vectors - v) {
+            1 => tile::<S, R, 1>(simd, B, ld, first, v, G),
+            2 => tile::<S, R, 2>(simd, B, ld, first, v, G),
+            3 => tile::<S, R, 3>(simd, B, ld, first, v, G),
+            _ => tile::<S, R, 4>(simd, B, ld, first, v, G),
+        }
+    }
+}
+
+/// R rows and N vectors of G, gathered in registers over all rows of B.
+#[inline(always)]
+fn tile<S: Simd, const R: usize, const N: usize>(
+    simd: S,
+    B: &[f64],
+    ld: usize,
+    first: usize,
+    v: usize,
+    G: &mut [f64],
+) {
+    let mut sums = [[simd.splat_f64s(0.0); N]; R];
+    let right = v * S::F64_LANES;
+    let width = N * S::F64_LANES;
+    for row in B.chunks_exact(ld) {
+        let (Some(left), Some(right)) =
+            (row.get(first..).and_then(|r| r.first_chunk::<R>()), row.get(right..right + width))
+        else {
+            return;
+        };
+        let Some(right) = S::as_simd_f64s(right).0.first_chunk::<N>() else { return };
+        for i in 0..R {
+            let a = simd.splat_f64s(left[i]);
+            for j in 0..N {
+                sums[i][j] = simd.mul_add_f64s(a, right[j], sums[i][j]);
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        let (out, _) = S::as_mut_simd_f64s(&mut G[i * ld + right..i * ld + right + width]);
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = simd.add_f64s(*out, *sum);
+        }
+    }
+}
+
+/// A vector x over the columns of the packed rows, high and low parts.
+pub(super) struct Direction {
+    pub(super) hi: Vec<f64>,
+    pub(super) lo: Vec<f64>,
+}
+
+/// hi + lo = B x, row by row; σ anchors the sums.
+///
+/// # Shapes
+/// B ~ (n, ld) with n a multiple of 4; `hi` and `lo` ~ (n).
+pub(super) fn residuals(B: &[f64], x: &Direction, sigma: f64, hi: &mut [f64], lo: &mut [f64]) {
+    struct Residuals<'a>(&'a [f64], &'a Direction, f64, &'a mut [f64], &'a mut [f64]);
+    impl WithSimd for Residuals<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self(B, x, sigma, hi, lo) = self;
+            let ld = x.hi.len();
+            let (x_hi, _) = S::as_simd_f64s(&x.hi);
+            let (x_lo, _) = S::as_simd_f64s(&x.lo);
+            let anchor = simd.splat_f64s(sigma);
+            let outs = hi.as_chunks_mut::<4>().0.iter_mut().zip(lo.as_chunks_mut::<4>().0);
+            for (rows, (hi, lo)) in B.chunks_exact(4 * ld).zip(outs) {
+                let rows = four::<S>(rows, ld);
+                let mut sums = [anchor; 4];
+                let mut lost = [simd.splat_f64s(0.0); 4];
+                for (v, (&x_hi, &x_lo)) in x_hi.iter().zip(x_lo).enumerate() {
+                    for i in 0..4 {
+                        let a = rows[i][v];
+                        let s = simd.mul_add_f64s(a, x_hi, sums[i]);
+                        let back = simd.sub_f64s(sums[i], s);
+                        let e = simd.mul_add_f64s(a, x_hi, back);
+                        lost[i] = simd.add_f64s(lost[i], simd.mul_add_f64s(a, x_lo, e));
+                        sums[i] = s;
+                    }
+                }
+                for i in 0..4 {
+                    // Multiples of ulp(σ) below σ: their sum is exact.
+                    hi[i] = simd.reduce_sum_f64s(simd.sub_f64s(sums[i], anchor));
+                    lo[i] = simd.reduce_sum_f64s(lost[i]);
+                }
+            }
+        }
+    }
+    Arch::new().dispatch(Residuals(B, x, sigma, hi, lo));
+}
+
+/// g += Bᵀ (hi + lo); σ anchors the sums.
+///
+/// # Shapes
+/// B ~ (n, ld) with n a multiple of 4, `hi` and `lo` ~ (n), g and `scratch` of
+/// ld places.
+pub(super) fn add_gradient(
+    B: &[f64],
+    hi: &[f64],
+    lo: &[f64],
+    sigma: f64,
+    scratch: &mut Direction,
+    g: &mut [Twofold],
+) {
+    struct Gradient<'a>(&'a [f64], &'a [f64], &'a [f64], &'a mut Direction);
+    impl WithSimd for Gradient<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self(B, hi, lo, sums) = self;
+            let ld = sums.hi.len();
+            let (sums_hi, _) = S::as_mut_simd_f64s(&mut sums.hi);
+            let (sums_lo, _) = S::as_mut_simd_f64s(&mut sums.lo);
+            let residuals = hi.as_chunks::<4>().0.iter().zip(lo.as_chunks::<4>().0);
+            for (rows, (hi, lo)) in B.chunks_exact(4 * ld).zip(residuals) {
+                let rows = four::<S>(rows, ld);
+                let hi = hi.map(|r| simd.splat_f64s(r));
+                let lo = lo.map(|r| simd.splat_f64s(r));
+                for (v, (sum, lost)) in sums_hi.iter_mut().zip(sums_lo.iter_mut()).enumerate() {
+                    let (mut s, mut l) = (*sum, *lost);
+                    for i in 0..4 {
+                        let a = rows[i][v];
+                        let next = simd.mul_add_f64s(a, hi[i], s);
+                        let back = simd.sub_f64s(s, next);
+                        let e = simd.mul_add_f64s(a, hi[i], back);
+                        l = simd.add_f64s(l, simd.mul_add_f64s(a, lo[i], e));
+                        s = next;
+                    }
+                    (*sum, *lost) = (s, l);
+                }
+            }
+        }
+    }
+    scratch.hi.fill(sigma);
+    scratch.lo.fill(0.0);
+    Arch::new().dispatch(Gradient(B, hi, lo, scratch));
+    for (g, (&hi, &lo)) in g.iter_mut().zip(scratch.hi.iter().zip(&scratch.lo)) {
+        let (hi, lo) = fast_two_sum(hi - sigma, lo);
+        *g = g.plus_twofold(Twofold { hi, lo });
+    }
+}
+
+/// Four rows as vectors.
+#[inline(always)]
+fn four<S: Simd>(rows: &[f64], ld: usize) -> [&[S::f64s]; 4] {
+    let (a, rest) = rows.split_at(ld);
+    let (b, rest) = rest.split_at(ld);
+    let (c, d) = rest.split_at(ld);
+    let vectors = ld / S::F64_LANES;
+    [a, b, c, d].map(|row| &S::as_simd_f64s(row).0[..vectors])
+}

@@ -1,0 +1,157 @@
+//! Blocks of rows as they stand, `[1 X Y]` row by row: what the fast kernels
+//! (`panel.rs`) read.
+//!
+//! The one idea: a few rows at a time are copied into the same small block,
+//! widened and scaled on the way, so that layout, element type, intercept and
+//! weights end here. X itself is never copied.
+
+use std::ops::Range;
+
+use faer::MatRef;
+
+use super::design::Design;
+use super::load::factors;
+use super::panel::vector_lanes;
+use crate::Scalar;
+use crate::scale::pow2;
+
+/// Rows of one leaf of the parallel sweeps: fixed, so that the tree of sums is
+/// the same for any number of threads.
+pub(super) const LEAF: usize = 8192;
+
+/// Rows of a block: few enough to stay in the caches next to the core, and for
+/// the processor to fetch the next ones meanwhile; from 24 to 128 rows the
+/// measured times do not differ by more than their spread.
+const BLOCK: usize = 64;
+
+/// A block of rows, row-major with `ld` places per row; those beyond the last
+/// column are zero.
+pub(super) struct Rows {
+    pub(super) ld: usize,
+    /// Rows loaded.
+    pub(super) rows: usize,
+    /// Rows there is room for, a multiple of 4.
+    pub(super) capacity: usize,
+    A: Vec<f64>,
+    /// Scaled weights, all 1 when none were given.
+    pub(super) w: Vec<f64>,
+    /// Powers of two by which the columns are multiplied.
+    scales: Vec<f64>,
+    /// Bound of every |element|.
+    pub(super) largest: f64,
+}
+
+impl Rows {
+    /// The rows loaded, filled up with zero rows to a multiple of 4.
+    pub(super) fn as_slice(&self) -> &[f64] {
+        &self.A[..self.rows.next_multiple_of(4) * self.ld]
+    }
+}
+
+impl<T: Scalar> Design<'_, T> {
+    /// Whether all scales are single normal powers of two.
+    pub(super) fn is_in_range(&self) -> bool {
+        self.exponents.iter().chain(&self.target_exponents).all(|e| e.abs() <= 1000)
+    }
+
+    /// An empty block that fits the caches next to the core.
+    pub(super) fn rows(&self) -> Rows {
+        self.rows_of(BLOCK)
+    }
+
+    /// Places of one packed row.
+    pub(super) fn row_length(&self) -> usize {
+        (self.ncols() + self.n_targets()).next_multiple_of(vector_lanes())
+    }
+
+    /// An empty block of up to `capacity` rows.
+    pub(super) fn rows_of(&self, capacity: usize) -> Rows {
+        let ld = self.row_length();
+        let capacity = capacity.min(self.nrows()).next_multiple_of(4);
+        let exponents = self.exponents.iter().chain(&self.target_exponents);
+        Rows {
+            ld,
+            rows: 0,
+            capacity,
+            A: vec![0.0; capacity * ld],
+            w: vec![1.0; capacity],
+            scales: exponents.map(|&e| pow2(-e)).collect(),
+            largest: 0.0,
+        }
+    }
+
+    /// Calls `f` with the rows of `range`, block after block.
+    pub(super) fn for_each_row_block(
+        &self,
+        range: Range<usize>,
+        block: &mut Rows,
+        mut f: impl FnMut(&mut Rows),
+    ) {
+        for start in range.clone().step_by(block.capacity) {
+            self.pack(block, start..range.end.min(start + block.capacity));
+            f(block);
+        }
+    }
+
+    /// Fills `block` with the rows of `range`, at most its capacity.
+    fn pack(&self, block: &mut Rows, range: Range<usize>) {
+        let rows = range.len();
+        let (p, free, ld) = (self.ncols(), usize::from(self.intercept), block.ld);
+        let A = &mut block.A[..rows * ld];
+        if self.intercept {
+            A.iter_mut().step_by(ld).for_each(|a| *a = block.scales[0]);
+        }
+        pack_columns(self.X.subrows(range.start, rows), &block.scales[free..p], A, ld, free);
+        pack_columns(self.Y.subrows(range.start, rows), &block.scales[p..], A, ld, p);
+        // Scaled columns are no longer than 1, or their elements no larger.
+        block.largest = 2.0;
+        if let Some(w) = self.weights {
+            let (a, b) = factors(-self.weight_exponent);
+            for (out, w) in block.w.iter_mut().zip(&w[range]) {
+                *out = w.to_f64() * a * b;
+            }
+            // A row without weight takes no part, whatever it holds.
+            for (row, _) in A.chunks_exact_mut(ld).zip(&block.w).filter(|(_, w)| **w == 0.0) {
+                row.fill(0.0);
+            }
+            // Rows of small weight may be longer than the weighted column.
+            block.largest = A.iter().fold(2.0, |m: f64, a| m.max(a.abs()));
+        }
+        let filled = rows.next_multiple_of(4);
+        block.A[rows * ld..filled * ld].fill(0.0);
+        block.rows = rows;
+    }
+
+    /// Multiplies the loaded rows by √w.
+    pub(super) fn weigh_rows(&self, block: &mut Rows) {
+        if self.is_weighted() {
+            for (row, w) in block.A.chunks_exact_mut(block.ld).zip(&block.w[..block.rows]) {
+                let root = w.sqrt();
+                row.iter_mut().for_each(|a| *a *= root);
+            }
+        }
+    }
+}
+
+/// Columns `first`, `first` + 1, … of the packed rows = the columns of X, scaled.
+fn pack_columns<T: Scalar>(
+    X: MatRef<'_, T>,
+    scales: &[f64],
+    A: &mut [f64],
+    ld: usize,
+    first: usize,
+) {
+    let turned = X.transpose();
+    if let Some(rows) = turned.try_as_col_major() {
+        T::pack_rows(rows, scales, &mut A[first..], ld);
+        return;
+    }
+    for (j, scale) in scales.iter().enumerate() {
+        let places = A[first + j..].iter_mut().step_by(ld);
+        if let Some(column) = X.col(j).try_as_col_major() {
+            places.zip(column.as_slice()).for_each(|(a, x)| *a = x.to_f64() * scale);
+        } else {
+            places.zip(X.col(j).iter()).for_each(|(a, x)| *a = x.to_f64() * scale);
+        }
+    }
+}
