@@ -36,6 +36,7 @@ mod kernels;
 mod plan;
 mod run;
 
+mod absolute;
 mod check;
 mod dual;
 mod numeric;
