@@ -112,6 +112,10 @@ impl<'t> Var<'t> {
     }
 
     /// x − logsumexp(x) along an axis: ln softmax(x), never through softmax.
+    ///
+    /// # Numerics
+    /// Within 4 ε of the largest |x|: what is far smaller than that, as the loss
+    /// of a class that is all but certain, is lost in the difference.
     #[must_use]
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Self {
@@ -120,6 +124,9 @@ impl<'t> Var<'t> {
 
     /// −ln softmax(z)\[y\] for each row of logits ~ (n, m) and labels ~ (n):
     /// logsumexp(z) − z\[y\].
+    ///
+    /// # Numerics
+    /// As [`log_softmax`](Var::log_softmax).
     #[must_use]
     #[track_caller]
     pub fn cross_entropy(self, labels: Idx<'t>) -> Self {
@@ -141,13 +148,31 @@ impl<'t> Var<'t> {
     }
 
     /// ln(eˣ + eʸ), smooth also where x = y.
+    ///
+    /// # Numerics
+    /// max(x, y) + ln(1 + e^(−|x − y|)), with the slopes σ(x − y) and σ(y − x).
     #[must_use]
     #[track_caller]
     pub fn logaddexp(self, other: Var<'t>) -> Self {
+        /// x − y, and 0 where both are the same infinity.
+        fn gap<'b>(x: &[Var<'b>]) -> Var<'b> {
+            let far = x[0].abs().gt(x[0].scalar(3e38));
+            x[0].equal(x[1]).and(far).select(x[0].scalar(0.0), x[0] - x[1])
+        }
+        custom(
+            "logaddexp",
+            &self.both(other),
+            |x| x[0].maximum(x[1]) + (-gap(x).abs()).softplus(),
+            |x, _, d| d[0] * gap(x).sigmoid() + d[1] * (-gap(x)).sigmoid(),
+        )
+    }
+
+    /// Both under the larger of their shapes.
+    #[track_caller]
+    fn both(self, other: Var<'t>) -> [Self; 2] {
         let (a, b) = (self.shape(), other.shape());
         let full = if b.stretches_to(&a) { a } else { b };
-        let both = stack(&[self.broadcast_to(full), other.broadcast_to(full)], full.rank());
-        both.logsumexp(-1)
+        [self.broadcast_to(full), other.broadcast_to(full)]
     }
 
     /// ln(1 − e^(−x)) for x > 0, by expm1 below ln 2 and log1p above.
@@ -166,10 +191,9 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn xlogy(self, y: Var<'t>) -> Self {
         // Both are given the full shape so that masks fit on either side.
-        let full = if y.shape().stretches_to(&self.shape()) { self.shape() } else { y.shape() };
         custom(
             "xlogy",
-            &[self.broadcast_to(full), y.broadcast_to(full)],
+            &self.both(y),
             |a| {
                 let (x, y) = (a[0], a[1]);
                 let zero = x.equal(x.scalar(0.0));
@@ -276,28 +300,49 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn gelu_tanh(self) -> Self {
         let inner = (self + 0.044_715 * self.powi(3)) * (2.0 * (2.0 / std::f64::consts::PI).sqrt());
-        self * inner.sigmoid()
+        self * inner.gate()
     }
 
     /// x σ(x).
     #[must_use]
     #[track_caller]
     pub fn silu(self) -> Self {
-        self * self.sigmoid()
+        self * self.gate()
     }
 
     /// x tanh(softplus(x)).
     #[must_use]
     #[track_caller]
     pub fn mish(self) -> Self {
-        self * self.softplus().tanh()
+        // 1 − tanh² = 4 σ(2s) σ(−2s), which keeps its digits near 0.
+        let tanh = custom(
+            "tanh",
+            &[self.softplus()],
+            |s| s[0].tanh(),
+            |s, _, d| d[0] * (4.0 * (2.0 * s[0]).sigmoid() * (-2.0 * s[0]).sigmoid()),
+        );
+        self * tanh
     }
 
     /// x / (1 + |x|).
     #[must_use]
     #[track_caller]
     pub fn softsign(self) -> Self {
-        self / (self.abs() + 1.0)
+        // The slope 1 / (1 + |x|)², which the quotient rule would find by a
+        // difference of nearly equal numbers.
+        custom(
+            "softsign",
+            &[self],
+            |x| x[0] / (x[0].abs() + 1.0),
+            |x, _, d| d[0] / (x[0].abs() + 1.0).powi(2),
+        )
+    }
+
+    /// σ(x) with the slope σ(x) σ(−x): where a large factor multiplies it, the
+    /// digits that σ (1 − σ) loses would show.
+    #[track_caller]
+    fn gate(self) -> Self {
+        custom("sigmoid", &[self], |x| x[0].sigmoid(), |x, y, d| d[0] * (y * (-x[0]).sigmoid()))
     }
 
     /// x limited to \[−1, 1\]; derivative 0 at ±1.

@@ -245,7 +245,8 @@ impl Program {
                     write!(f, "{pad}    body ")?;
                     scan.body.0.list(f, indent + 4)?;
                 }
-                Op::Custom(custom) => {
+                // A single operation says no more than the name does.
+                Op::Custom(custom) if custom.value.0.n_ops() > 1 => {
                     write!(f, "{pad}    value ")?;
                     custom.value.0.list(f, indent + 4)?;
                 }

@@ -1,33 +1,82 @@
-//! Stable forms against 60-digit values (`xtask/refs/autodiff.py`): values
-//! within 4 ε (|f| + |x f'|), derivatives within 8 ε (1 + |f'| + |x f''|).
+//! Stable forms against 300-digit values (`xtask/refs/autodiff.py`) on a
+//! logarithmic grid: values within 4 ε (|f| + Σ |xⱼ ∂ⱼf|), every derivative g
+//! within 4 ε (|g| + Σ |xⱼ ∂ⱼg|), in both modes and both precisions.
 //!
-//! Derivatives are written in terms of results (tanh' = 1 − y²), so where they
-//! vanish they are accurate absolutely, not relatively.
+//! Four of them need more, because their derivatives are differences. The slopes
+//! of tanh and sigmoid are written in terms of results (1 − y²) and accurate
+//! absolutely, as are softmax probabilities taken from one; differences of
+//! logits are as accurate as the largest logit, derivatives of a normalised
+//! layer as 1/σ.
 
 use serde_json::Value;
-use wonderland_autodiff::{Tensor, Var, input, trace};
+use wonderland_autodiff::{Direction, Scalar, Shape, Tensor, Var, input, trace};
 
 type Function = for<'t> fn(Var<'t>) -> Var<'t>;
 
-const FUNCTIONS: &[(&str, Function)] = &[
-    ("sigmoid", |x| x.sigmoid()),
-    ("softplus", |x| x.softplus()),
-    ("log_sigmoid", |x| x.log_sigmoid()),
-    ("tanh", |x| x.tanh()),
-    ("exp_m1", |x| x.exp_m1()),
-    ("ln_1p", |x| x.ln_1p()),
-    ("log1mexp", |x| x.log1mexp()),
-    ("erf", |x| x.erf()),
-    ("erfc", |x| x.erfc()),
-    ("atan", |x| x.atan()),
-    ("gelu", |x| x.gelu()),
-    ("gelu_tanh", |x| x.gelu_tanh()),
-    ("silu", |x| x.silu()),
-    ("mish", |x| x.mish()),
-    ("elu", |x| x.elu(1.0)),
-    ("softsign", |x| x.softsign()),
-    ("huber", |x| x.huber(1.0)),
+/// Name, number of arguments and results, and the function of a vector.
+type Row = (&'static str, [usize; 2], Function);
+
+const FUNCTIONS: &[Row] = &[
+    ("sigmoid", [1, 1], |x| x.sigmoid()),
+    ("tanh", [1, 1], |x| x.tanh()),
+    ("softplus", [1, 1], |x| x.softplus()),
+    ("exp_m1", [1, 1], |x| x.exp_m1()),
+    ("ln_1p", [1, 1], |x| x.ln_1p()),
+    ("erf", [1, 1], |x| x.erf()),
+    ("erfc", [1, 1], |x| x.erfc()),
+    ("atan", [1, 1], |x| x.atan()),
+    ("log_sigmoid", [1, 1], |x| x.log_sigmoid()),
+    ("log1mexp", [1, 1], |x| x.log1mexp()),
+    ("gelu", [1, 1], |x| x.gelu()),
+    ("gelu_tanh", [1, 1], |x| x.gelu_tanh()),
+    ("silu", [1, 1], |x| x.silu()),
+    ("mish", [1, 1], |x| x.mish()),
+    ("elu", [1, 1], |x| x.elu(1.0)),
+    ("selu", [1, 1], |x| x.selu()),
+    ("leaky_relu", [1, 1], |x| x.leaky_relu(0.01)),
+    ("hard_tanh", [1, 1], |x| x.hard_tanh()),
+    ("hard_sigmoid", [1, 1], |x| x.hard_sigmoid()),
+    ("hard_swish", [1, 1], |x| x.hard_swish()),
+    ("softsign", [1, 1], |x| x.softsign()),
+    ("huber", [1, 1], |x| x.huber(1.0)),
+    ("hinge", [1, 1], |x| x.hinge(x.scalar(-1.0))),
+    ("pinball", [1, 1], |x| x.pinball(0.3)),
+    ("logistic_loss", [1, 1], |x| x.logistic_loss(x.scalar(-1.0))),
+    ("logaddexp", [2, 1], |x| at(x, 0).logaddexp(at(x, 1))),
+    ("xlogy", [2, 1], |x| at(x, 0).xlogy(at(x, 1))),
+    ("safe_div", [2, 1], |x| at(x, 0).safe_div(at(x, 1))),
+    ("safe_norm", [3, 1], |x| x.safe_norm(0)),
+    ("squared_distances", [4, 1], |x| {
+        let row = |k: usize| x.slice(0, k, k + 2).reshape([1, 2]);
+        row(0).squared_distances(row(2))
+    }),
+    ("layer_norm", [3, 3], |x| x.layer_norm(1e-5)),
+    ("log_softmax", [3, 3], |x| x.log_softmax(0)),
+    ("cross_entropy", [3, 1], |x| {
+        let label = x.scalar(1.0).reshape([1, 1]).pad(1, 1, 1).argmax(1);
+        x.reshape([1, 3]).cross_entropy(label)
+    }),
 ];
+
+fn at(x: Var<'_>, k: usize) -> Var<'_> {
+    x.slice(0, k, k + 1)
+}
+
+/// What is allowed beside 4 ε (|f| + Σ |xⱼ ∂ⱼf|), in units of 4 ε: of the value
+/// and of the derivatives.
+fn absolute(name: &str, x: &[f64]) -> [f64; 2] {
+    let largest = x.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    match name {
+        "tanh" | "sigmoid" => [0.0, 1.0],
+        "log_softmax" | "cross_entropy" => [largest, 1.0 + largest],
+        "layer_norm" => {
+            let mean = x.iter().sum::<f64>() / x.len() as f64;
+            let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / x.len() as f64;
+            [0.0, 1.0 / (variance + 1e-5).sqrt()]
+        }
+        _ => [0.0, 0.0],
+    }
+}
 
 #[test]
 fn composites_meet_their_references() {
@@ -36,46 +85,57 @@ fn composites_meet_their_references() {
     let table = table.as_object().unwrap();
     assert_eq!(table.len(), FUNCTIONS.len() + 1, "one function per table, and the tool");
     let mut failures = Vec::new();
-    for (name, f) in FUNCTIONS {
-        let rows: Vec<Vec<f64>> = table[*name]
-            .as_array()
-            .unwrap()
-            .iter()
+    for row in FUNCTIONS {
+        let points = table[row.0].as_array().unwrap().iter();
+        let points: Vec<Vec<f64>> = points
             .map(|row| row.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect())
             .collect();
-        let x = Tensor::new(&[rows.len()], rows.iter().map(|r| r[0]).collect()).unwrap();
-        let p = trace(input("x", [rows.len()]), |_, x| f(x)).unwrap();
-        let ones = Tensor::full(&[rows.len()], 1.0);
-        let both = p.vjp().unwrap().run::<f64>(&(&x, &ones)).unwrap();
-        let single = p.vjp().unwrap().run::<f32>(&(f32s(&x), f32s(&ones))).unwrap();
-        for (k, row) in rows.iter().enumerate() {
-            let [x, value, slope, bend] = row[..] else { panic!("four numbers per row") };
-            let allowed =
-                [4.0 * (value.abs() + (x * slope).abs()), 8.0 * (1.0 + slope.abs() + bend.abs())];
-            for (j, exact) in [value, slope].into_iter().enumerate() {
-                let error = (both[j].as_slice()[k] - exact).abs();
-                if exceeds(error, allowed[j] * f64::EPSILON + f64::MIN_POSITIVE) {
-                    failures.push(format!("{name}[{j}]({x}): {} {exact}", both[j].as_slice()[k]));
+        assert!(points.len() >= 20, "{}", row.0);
+        check::<f64>(row, &points, &mut failures);
+        check::<f32>(row, &points, &mut failures);
+    }
+    assert!(failures.is_empty(), "{} of them\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Value and both Jacobians at every point; what is wrong goes to `failures`.
+fn check<T: Scalar>((name, [d, c], f): &Row, points: &[Vec<f64>], failures: &mut Vec<String>) {
+    let p = trace(input("x", [*d]), |_, x| {
+        let y = f(x);
+        y.reshape([y.shape().len()])
+    })
+    .unwrap();
+    assert_eq!(p.output_shapes().next(), Some(Shape::from([*c])), "{name}");
+    let [forward, reverse] =
+        [Direction::Forward, Direction::Reverse].map(|d| p.jacobian_by(d).unwrap().program);
+    // Arguments are rounded to single precision too: twice the bound there.
+    let units = if T::EPSILON.to_f64() > 1e-10 { 8.0 } else { 4.0 };
+    for row in points {
+        let (x, rest) = row.split_at(*d);
+        let (y, rest) = rest.split_at(*c);
+        let (J, sums) = rest.split_at(c * d);
+        let args = Tensor::new(&[*d], x.iter().map(|&x| T::from_f64(x)).collect()).unwrap();
+        let extra = absolute(name, x);
+        let mut compare =
+            |what: &str, got: &Tensor<T>, exact: &[f64], sizes: &dyn Fn(usize) -> f64| {
+                for (k, (got, exact)) in got.as_slice().iter().zip(exact).enumerate() {
+                    let (got, size) = (got.to_f64(), exact.abs() + sizes(k));
+                    let allowed = units * T::EPSILON.to_f64() * size + T::MIN_POSITIVE.to_f64();
+                    let error = (got - exact).abs();
+                    if error.is_nan() || error > allowed {
+                        let times = error / allowed;
+                        failures.push(format!(
+                            "{name} {what}[{k}]({x:?}) = {got:e} not {exact:e}: {times:.1}"
+                        ));
+                    }
                 }
-                // The same program in single precision; x itself is rounded.
-                let error = (f64::from(single[j].as_slice()[k]) - exact).abs();
-                let eps = f64::from(f32::EPSILON);
-                if exceeds(error, 2.0 * allowed[j] * eps + f64::from(f32::MIN_POSITIVE)) {
-                    failures.push(format!("{name}[{j}]({x}) f32: {}", single[j].as_slice()[k]));
-                }
-            }
+            };
+        let of_value =
+            |i: usize| (0..*d).map(|j| (x[j] * J[i * d + j]).abs()).sum::<f64>() + extra[0];
+        compare("value", &p.run(&args).unwrap()[0], y, &of_value);
+        for (mode, program) in [("forward", &forward), ("reverse", &reverse)] {
+            compare(mode, &program.run(&args).unwrap()[0], J, &|k| sums[k] + extra[1]);
         }
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-/// Whether the error is too large, or not a number.
-fn exceeds(error: f64, allowed: f64) -> bool {
-    error.is_nan() || error > allowed
-}
-
-fn f32s(x: &Tensor) -> Tensor<f32> {
-    Tensor::new(x.shape(), x.as_slice().iter().map(|&v| v as f32).collect()).unwrap()
 }
 
 /// Written forms of activations (notes §5.4) by hand at a few points.
