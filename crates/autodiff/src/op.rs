@@ -169,6 +169,8 @@ pub(crate) enum Op {
     // Control.
     /// The argument, with derivative zero.
     StopGradient,
+    /// The argument, where a plan within a budget may cut the program.
+    Segment,
     /// A loop.
     Scan(Box<ScanOp>),
     /// A reverse loop within a budget of states.
@@ -204,6 +206,7 @@ impl Op {
             Op::ArgMax(_) => "argmax",
             Op::OneHot(_) => "one_hot",
             Op::StopGradient => "stop_gradient",
+            Op::Segment => "segment",
             Op::Scan(_) => "scan",
             Op::Rewind(_) => "rewind",
             Op::Part(_) => "part",
@@ -250,6 +253,7 @@ impl Op {
             | Op::Pad { .. }
             | Op::Gather { .. }
             | Op::StopGradient
+            | Op::Segment
             | Op::Part(_)
             | Op::OneHot(_) => 0,
             Op::Map(_) | Op::Zip(_) | Op::Select => n,

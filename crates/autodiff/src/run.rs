@@ -277,7 +277,7 @@ pub(crate) fn evaluate<T: Scalar>(
         Op::MatMul { ta, tb } => matmul::matmul((*ta, *tb), false, arg(0), arg(1), out),
         Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), out.0),
         Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),
-        Op::Reshape(_) | Op::StopGradient => out.0.copy_from_slice(args[0].real()),
+        Op::Reshape(_) | Op::StopGradient | Op::Segment => out.0.copy_from_slice(args[0].real()),
         Op::Permute(perm) => elementwise::permute(*perm, arg(0), out),
         Op::Slice { start, .. } => elementwise::slice(*start, arg(0), out),
         Op::Pad { start, .. } => elementwise::pad(*start, arg(0), out),

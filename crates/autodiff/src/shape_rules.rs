@@ -62,7 +62,7 @@ impl Op {
                     Err(format!("rows taken from {shape} at these indices must have this shape"))
                 }
             }
-            Op::Map(_) | Op::StopGradient => Ok(args[0]),
+            Op::Map(_) | Op::StopGradient | Op::Segment => Ok(args[0]),
             Op::ArgMax(axis) | Op::Along(_, axis) => {
                 check_axis(*axis, args[0])?;
                 let axis = usize::from(*axis);

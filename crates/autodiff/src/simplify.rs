@@ -76,7 +76,8 @@ impl Graph {
             | Op::Broadcast(..)
             | Op::Permute(_)
             | Op::Slice { .. }
-            | Op::StopGradient => arg(0),
+            | Op::StopGradient
+            | Op::Segment => arg(0),
             Op::Sum(axes) => {
                 let shape = self.shape(args[0]);
                 let n: usize = axes.iter().map(|a| shape.dim(a)).product();

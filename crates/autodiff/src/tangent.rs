@@ -44,6 +44,7 @@ pub(crate) fn tangent(g: &mut Graph, of: &Operation<'_>, dots: &[Option<Id>]) ->
         Op::Map(f) => dots[0].and_then(|d| of_map(&mut Emit { g, at }, *f, args[0], y, d)),
         Op::Zip(f) => of_zip(g, *f, of, dots),
         Op::Along(f, axis) => dots[0].map(|d| of_along(g, *f, *axis, of, d)),
+        Op::Segment => dots[0],
         Op::Custom(custom) => Some(of_custom(g, custom, of, dots)),
         Op::Input(..)
         | Op::Const(..)

@@ -266,6 +266,16 @@ impl<'t> Var<'t> {
         self.op(Op::StopGradient, &[])
     }
 
+    /// The value, and a mark: a plan within a [`Budget`](crate::Budget) may keep
+    /// what is alive here and make what comes before it again.
+    ///
+    /// Put it between layers, on what a layer hands to the next.
+    #[must_use]
+    #[track_caller]
+    pub fn segment(self) -> Self {
+        self.op(Op::Segment, &[])
+    }
+
     /// xⁿ for an integer n; x⁰ = 1 everywhere.
     #[must_use]
     #[track_caller]

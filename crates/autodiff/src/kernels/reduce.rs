@@ -11,28 +11,31 @@ const LANES: usize = 16;
 /// Rows added one after the other before sums are halved.
 const BLOCK: usize = 32;
 
-/// Sums of `width` ≤ LANES neighbouring columns over `rows` rows.
-fn columns<T: Scalar>(x: &[T], stride: usize, rows: usize, width: usize) -> [T; LANES] {
+/// Columns added side by side where there are many: a few cache lines of every
+/// row.
+const STRIP: usize = 64;
+
+/// Sums of `width` ≤ W neighbouring columns over `rows` rows; the order for
+/// each column does not depend on W.
+fn columns<T: Scalar, const W: usize>(x: &[T], stride: usize, rows: usize, width: usize) -> [T; W] {
     if rows > BLOCK {
         let half = (rows / 2).next_multiple_of(BLOCK);
-        let mut sums = columns(x, stride, half, width);
-        let rest = columns(&x[half * stride..], stride, rows - half, width);
+        let mut sums = columns::<T, W>(x, stride, half, width);
+        let rest = columns::<T, W>(&x[half * stride..], stride, rows - half, width);
         for (s, r) in sums.iter_mut().zip(rest) {
             *s += r;
         }
         return sums;
     }
-    let mut sums = [T::ZERO; LANES];
-    if width == LANES {
-        for row in 0..rows {
-            let row = &x[row * stride..row * stride + LANES];
+    let mut sums = [T::ZERO; W];
+    for row in 0..rows {
+        let row = &x[row * stride..row * stride + width];
+        if let Ok(row) = <&[T; W]>::try_from(row) {
             for (s, &v) in sums.iter_mut().zip(row) {
                 *s += v;
             }
-        }
-    } else {
-        for row in 0..rows {
-            for (s, &v) in sums.iter_mut().zip(&x[row * stride..row * stride + width]) {
+        } else {
+            for (s, &v) in sums.iter_mut().zip(row) {
                 *s += v;
             }
         }
@@ -43,7 +46,7 @@ fn columns<T: Scalar>(x: &[T], stride: usize, rows: usize, width: usize) -> [T; 
 /// Σ x over a contiguous slice.
 pub(crate) fn sum<T: Scalar>(x: &[T]) -> T {
     let rows = x.len() / LANES;
-    let mut lanes = columns(x, LANES, rows, LANES);
+    let mut lanes = columns::<T, LANES>(x, LANES, rows, LANES);
     for (s, &v) in lanes.iter_mut().zip(&x[rows * LANES..]) {
         *s += v;
     }
@@ -72,11 +75,19 @@ pub(crate) fn sum_middle<T: Scalar>(
         }
     } else if inner > 0 {
         for (x, y) in x.chunks_exact(n * inner).zip(y.chunks_exact_mut(inner)).take(outer) {
-            for (block, y) in y.chunks_mut(LANES).enumerate() {
-                let sums = columns(&x[block * LANES..], inner, n, y.len());
-                y.copy_from_slice(&sums[..y.len()]);
-            }
+            let wide = inner / STRIP * STRIP;
+            let (strips, last) = y.split_at_mut(wide);
+            strip::<T, STRIP>(x, (n, inner), strips);
+            strip::<T, LANES>(&x[wide..], (n, inner), last);
         }
+    }
+}
+
+/// y = sums of the first columns of (n, inner), W at a time.
+fn strip<T: Scalar, const W: usize>(x: &[T], (n, inner): (usize, usize), y: &mut [T]) {
+    for (y, at) in y.chunks_mut(W).zip((0..).step_by(W)) {
+        let sums = columns::<T, W>(&x[at..], inner, n, y.len());
+        y.copy_from_slice(&sums[..y.len()]);
     }
 }
 

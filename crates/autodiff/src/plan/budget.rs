@@ -6,14 +6,22 @@
 
 use wonderland_linalg::Scalar;
 
-use crate::checkpoint::{advances, min_slots};
+use crate::checkpoint::{Action, advances, min_slots, revolve};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::op::{Op, RewindOp, ScanOp, Sub};
 use crate::plan::layout::Host;
+use crate::plan::remake::remade;
+use crate::plan::segments::Segments;
 use crate::plan::{Plan, without_custom};
 use crate::program::{Id, Program};
 use crate::recompute::without_residuals;
+
+/// Longest chain for the dynamic programme, parts of the memory of all tapes
+/// it is asked for, and its quanta.
+const LONGEST_PROGRAMME: usize = 64;
+const PARTS: u64 = 12;
+const QUANTA: usize = 96;
 
 /// How much memory a plan may use.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -55,27 +63,52 @@ impl Program {
     /// ```
     pub fn plan_within<T: Scalar>(&self, budget: Budget) -> Result<Plan<T>> {
         let program = without_custom(self);
-        let longest = program.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.length);
-        let longest = longest.max().unwrap_or(0) as usize;
         let mut full = Plan::<T>::new(&program, Host::Caller);
-        let without_budget = full.report().total();
-        let budgeted = |slots: &dyn Fn(usize) -> usize| {
-            let mut plan = Plan::<T>::new(&rewound(&program, slots), Host::Caller);
-            plan.report.without_budget = Some(without_budget);
-            plan
-        };
-        let with = |slots: usize| budgeted(&|_| slots);
+        let all = Everything { bytes: full.report.total(), flops: program.flops() };
         let bytes = match budget {
-            Budget::Slots(slots) => return Ok(with(slots.max(1))),
-            Budget::Sqrt => return Ok(budgeted(&|l| min_slots(l as u64, 2) as usize)),
+            Budget::Slots(slots) => return Ok(all.plan(&with_slots(&program, &|_| slots.max(1)))),
+            Budget::Sqrt => {
+                return Ok(all.plan(&with_slots(&program, &|l| min_slots(l as u64, 2) as usize)));
+            }
             Budget::Bytes(bytes) => bytes,
-            Budget::Fraction(f) => (f * without_budget as f64) as usize,
+            Budget::Fraction(f) => (f * all.bytes as f64) as usize,
         };
-        if without_budget <= bytes {
-            full.report.without_budget = Some(without_budget);
+        if all.bytes <= bytes {
+            full.report.without_budget = Some(all.bytes);
             return Ok(full);
         }
-        // More slots take more memory: the most that fit.
+        let longest = program.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.length);
+        match longest.max().unwrap_or(0) as usize {
+            0 => all.segments_within(&program, bytes),
+            longest => all.loops_within(&program, bytes, longest),
+        }
+    }
+}
+
+/// The plan that keeps everything.
+#[derive(Clone, Copy)]
+struct Everything {
+    bytes: usize,
+    flops: u64,
+}
+
+impl Everything {
+    /// The plan of a program that makes values again.
+    fn plan<T: Scalar>(self, program: &Program) -> Plan<T> {
+        let mut plan = Plan::new(program, Host::Caller);
+        plan.report.without_budget = Some(self.bytes);
+        plan.report.extra_flops = plan.report.flops.saturating_sub(self.flops);
+        plan
+    }
+
+    /// The most slots per loop that fit: more take more memory.
+    fn loops_within<T: Scalar>(
+        self,
+        program: &Program,
+        bytes: usize,
+        longest: usize,
+    ) -> Result<Plan<T>> {
+        let with = |slots: usize| -> Plan<T> { self.plan(&with_slots(program, &|_| slots)) };
         let (mut low, mut high) = (0, longest.max(1));
         while low < high {
             let middle = usize::midpoint(low, high + 1);
@@ -86,10 +119,69 @@ impl Program {
             }
         }
         if low == 0 {
-            let least = with(1).report().total().min(without_budget);
+            let least = with(1).report().total().min(self.bytes);
             return Err(Error::Budget { bytes, least });
         }
         Ok(with(low))
+    }
+
+    /// The schedule of a chain of segments that fits and makes the least again,
+    /// of these: every n-th state kept, which holds √n segments; the binomial
+    /// one for every number of slots; the dynamic programme for parts of the
+    /// memory.
+    fn segments_within<T: Scalar>(self, program: &Program, bytes: usize) -> Result<Plan<T>> {
+        let (mut best, mut least): (Option<Plan<T>>, _) = (None, self.bytes);
+        let mut consider = |segments: &Segments, schedule: &[Action]| {
+            let plan = self.plan::<T>(&remade(segments, schedule));
+            let report = plan.report();
+            least = least.min(report.total());
+            let better = best.as_ref().is_none_or(|b| {
+                (report.extra_flops, report.total()) < (b.report.extra_flops, b.report.total())
+            });
+            if report.total() <= bytes && better {
+                best = Some(plan);
+            }
+        };
+        let mut thin = 1;
+        while let Some(segments) = Segments::of(program, thin).filter(|s| thin == 1 || s.len() > 2)
+        {
+            consider(&segments, &revolve(segments.len(), segments.len()));
+            thin += thin.div_ceil(2);
+        }
+        if let Some(segments) = Segments::of(program, 1) {
+            let l = segments.len();
+            let mut slots = l;
+            while slots > 1 {
+                slots -= slots.div_ceil(8);
+                consider(&segments, &revolve(l, slots));
+            }
+            if l <= LONGEST_PROGRAMME {
+                let chain = segments.chain();
+                let all: u64 = chain.stages.iter().map(|s| s.tape).sum();
+                for part in 1..=PARTS {
+                    if let Some(plan) = chain.plan(all * part / PARTS, QUANTA) {
+                        consider(&segments, &plan.actions);
+                    }
+                }
+            }
+        }
+        best.ok_or(Error::Budget { bytes, least })
+    }
+}
+
+/// The program with few states kept, given the number of slots for so many
+/// steps: in its loops and in its chain of segments.
+fn with_slots(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
+    let program = rewound(program, slots);
+    let has_loop = program.instrs.iter().any(|i| i.op.as_loop().is_some());
+    let marked = program.instrs.iter().any(|i| i.op == Op::Segment);
+    let segments = (marked || !has_loop).then(|| Segments::of(&program, 1)).flatten();
+    match segments {
+        Some(s) => {
+            let schedule = revolve(s.len(), slots(s.len()).min(s.len()));
+            remade(&s, &schedule)
+        }
+        None => program,
     }
 }
 

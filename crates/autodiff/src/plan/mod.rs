@@ -15,9 +15,11 @@ mod layout;
 mod loops;
 mod memory;
 mod offsets;
+mod remake;
 mod report;
 mod run;
 mod schedule;
+mod segments;
 mod tiles;
 mod verify;
 
@@ -200,5 +202,6 @@ fn without_custom(program: &Program) -> Program {
 
 /// Whether the value is another name for its first argument.
 pub(crate) fn is_alias(op: &Op) -> bool {
-    matches!(op, Op::Reshape(_) | Op::StopGradient | Op::Part(_)) && op.kind() == Kind::Real
+    matches!(op, Op::Reshape(_) | Op::StopGradient | Op::Segment | Op::Part(_))
+        && op.kind() == Kind::Real
 }

@@ -32,7 +32,9 @@ pub struct PlanReport {
     pub without_budget: Option<usize>,
     /// Steps of forward loops that reverse loops run again.
     pub recomputed: u64,
-    /// Arithmetic operations per run.
+    /// Arithmetic operations that are done again for lack of memory.
+    pub extra_flops: u64,
+    /// Arithmetic operations per run, these included.
     pub flops: u64,
     /// Bytes read and written per run by the instructions outside loops.
     pub bytes_moved: usize,
@@ -59,6 +61,7 @@ impl PlanReport {
             loops,
             without_budget: None,
             recomputed: recomputed(program),
+            extra_flops: 0,
             flops: program.flops(),
             bytes_moved: tasks.iter().map(|t| moved(program, layout, t)).sum::<usize>() * size,
         }
@@ -108,7 +111,7 @@ impl fmt::Display for PlanReport {
             f,
             "{} steps ({} instructions fused, {} in place); arena {} B (lower bound {} B), \
              registers {} B, constants {} B, loops {} B; {} steps of loops again; \
-             {} operations, {} B moved",
+             {} operations ({} of them again), {} B moved",
             self.steps,
             self.fused,
             self.in_place,
@@ -119,6 +122,7 @@ impl fmt::Display for PlanReport {
             self.loops,
             self.recomputed,
             self.flops,
+            self.extra_flops,
             self.bytes_moved
         )?;
         match self.without_budget {

@@ -129,7 +129,7 @@ pub(crate) fn schedule(program: &Program, uses: &Uses) -> Vec<Task> {
 }
 
 /// Instructions in the order of execution, cheap ones just before they are read.
-fn order(program: &Program, uses: &Uses) -> Vec<usize> {
+pub(crate) fn order(program: &Program, uses: &Uses) -> Vec<usize> {
     let n = program.instrs.len();
     let late = sunk(program, uses);
     let mut done = vec![false; n];

@@ -18,6 +18,7 @@ mod notes;
 mod operations;
 mod plans;
 mod random_programs;
+mod segments;
 
 use wonderland_linalg::Tensor;
 
