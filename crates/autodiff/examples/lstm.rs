@@ -167,7 +167,11 @@ fn main() -> Result<()> {
     println!("{} operations, with gradient {}", program.n_ops(), both.n_ops());
     let ratio = both.flops() as f64 / program.flops() as f64;
     println!("arithmetic of value and gradient over value: {ratio:.2}");
-    let got = both.run(&args)?;
+    let mut plan = both.plan();
+    println!("{}", plan.report());
+    let (peak, least) = (plan.report().peak, plan.report().lower_bound);
+    assert!(peak as f64 <= 1.05 * least as f64, "the arena is near its lower bound");
+    let got = plan.run(&args)?;
     let (value, grads) = by_hand(l, c, &args);
     // ADBench's measure: |x − y| / max(1, |x| + |y|).
     let gap = |x: f64, y: f64| (x - y).abs() / (x.abs() + y.abs()).max(1.0);

@@ -58,4 +58,4 @@ pub use shape::{MAX_RANK, Shape};
 pub use spec::{Binder, Index, Real, Spec, data, index, input};
 pub use trace::{Builder, Idx, Mask, Var, trace, trace_outputs};
 pub use tree::Tree;
-pub use wonderland_linalg::{Scalar, Tensor};
+pub use wonderland_linalg::{Scalar, Team, Tensor, Threads};

@@ -204,7 +204,7 @@ impl Program {
     }
 
     /// Names for all values as the listing shows them.
-    fn value_names(&self) -> Vec<String> {
+    pub(crate) fn value_names(&self) -> Vec<String> {
         let mut count = 0;
         self.instrs
             .iter()
@@ -219,6 +219,17 @@ impl Program {
             .collect()
     }
 
+    /// Instruction `k` as a line.
+    pub(crate) fn said(&self, k: usize, names: &[String]) -> String {
+        let instr = &self.instrs[k];
+        let args: Vec<&str> = instr.args.iter().map(|&a| names[a as usize].as_str()).collect();
+        let line = format!("{} = {}", names[k], describe(&instr.op, &args));
+        match instr.op.kind() {
+            Kind::Bundle => line,
+            _ => format!("{line} : {}", instr.shape),
+        }
+    }
+
     fn list(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
         let names = self.value_names();
         let pad = " ".repeat(indent);
@@ -227,15 +238,11 @@ impl Program {
             _ => format!("{}: {}", i.name, i.shape),
         });
         writeln!(f, "program({})", inputs.collect::<Vec<_>>().join(", "))?;
-        for (instr, name) in self.instrs.iter().zip(&names) {
+        for (k, instr) in self.instrs.iter().enumerate() {
             if matches!(instr.op, Op::Input(..) | Op::Const(..)) {
                 continue;
             }
-            let args: Vec<&str> = instr.args.iter().map(|&a| names[a as usize].as_str()).collect();
-            write!(f, "{pad}  {name} = {}", describe(&instr.op, &args))?;
-            if instr.op.kind() != Kind::Bundle {
-                write!(f, " : {}", instr.shape)?;
-            }
+            write!(f, "{pad}  {}", self.said(k, &names))?;
             if f.alternate() {
                 write!(f, "  // {}", instr.at)?;
             }

@@ -76,6 +76,12 @@ impl Team {
         Self { parallel: false }
     }
 
+    /// Whether there is one thread only.
+    #[must_use]
+    pub fn is_alone(self) -> bool {
+        !self.parallel
+    }
+
     /// Runs both, at the same time if a thread is free.
     pub fn join<A: Send, B: Send>(
         self,

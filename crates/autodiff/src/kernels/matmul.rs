@@ -1,6 +1,6 @@
 //! Products of matrices by faer, one per entry of the leading axes.
 
-use wonderland_linalg::{MatMut, MatRef, Scalar, matmul_into};
+use wonderland_linalg::{MatMut, MatRef, Scalar, Team, matmul_into};
 
 use crate::shape::Shape;
 
@@ -32,4 +32,37 @@ pub(crate) fn matmul<T: Scalar>(
         let Y = MatMut::from_row_major_slice_mut(y, n, m);
         matmul_into(Y, add, A, B).expect("shapes are checked when the product is traced");
     }
+}
+
+/// Smallest number of multiply-adds worth a second thread.
+const SHARED: usize = 4_000_000;
+/// Blocks of rows of a shared product, and the least rows of one.
+const BLOCKS: usize = 4;
+const ROWS: usize = 32;
+
+/// y = op(a) op(b) by the threads of a team, for matrices by fixed blocks of
+/// rows.
+pub(crate) fn matmul_by<T: Scalar>(
+    team: Team,
+    (ta, tb): (bool, bool),
+    a: (&[T], Shape),
+    b: (&[T], Shape),
+    y: (&mut [T], Shape),
+) {
+    let ((_, ar, ac), (_, br, bc), (batch, n, m)) = (a.1.matrix(), b.1.matrix(), y.1.matrix());
+    let inner = if ta { ar } else { ac };
+    if team.is_alone() || batch != 1 || n < 2 * ROWS || n * m * inner < SHARED {
+        return matmul((ta, tb), false, a, b, y);
+    }
+    let A = MatRef::from_row_major_slice(a.0, ar, ac);
+    let B = MatRef::from_row_major_slice(b.0, br, bc);
+    let A = if ta { A.transpose() } else { A };
+    let B = if tb { B.transpose() } else { B };
+    let rows = n.div_ceil(BLOCKS).next_multiple_of(ROWS);
+    team.for_each_chunk_mut(y.0, rows * m, |k, y| {
+        let count = y.len() / m;
+        let Y = MatMut::from_row_major_slice_mut(y, count, m);
+        matmul_into(Y, false, A.subrows(k * rows, count), B)
+            .expect("shapes are checked when the product is traced");
+    });
 }

@@ -5,7 +5,7 @@
 //! same kernels run on the same numbers, so the bits are those of a loop that
 //! keeps all.
 
-use wonderland_linalg::Scalar;
+use wonderland_linalg::{Scalar, Team};
 
 use crate::checkpoint::{Action, revolve};
 use crate::error::Result;
@@ -55,7 +55,7 @@ impl<T: Scalar> Runner<T> {
                 out[..states.len()].copy_from_slice(states);
                 for step in 0..op.length as usize {
                     body.enter(op, instr, view, row(op, step));
-                    body.step(op, row(op, step), out)?;
+                    body.step(view.team, op, row(op, step), out)?;
                 }
                 Ok(())
             }
@@ -158,8 +158,8 @@ impl<T: Scalar> Body<T> {
 
     /// Runs the body; its states go to the front of `out`, its other results to
     /// row `row` of their parts.
-    fn step(&mut self, op: &ScanOp, row: usize, out: &mut [T]) -> Result<()> {
-        self.plan.execute(&[], &mut [])?;
+    fn step(&mut self, team: Team, op: &ScanOp, row: usize, out: &mut [T]) -> Result<()> {
+        self.plan.execute(team, &[], &mut [])?;
         let carry = op.carry as usize;
         for (k, &(to, n)) in self.results.iter().enumerate() {
             let to = to + if k < carry { 0 } else { row * n };
@@ -226,7 +226,7 @@ impl<T: Scalar> Rewind<T> {
                     for step in from..to {
                         let row = row(&op.forward, step);
                         forward.enter(&op.forward, instr, view, row);
-                        forward.step(&op.forward, 0, current)?;
+                        forward.step(view.team, &op.forward, 0, current)?;
                     }
                 }
                 Action::Back { step } => {
@@ -237,7 +237,7 @@ impl<T: Scalar> Rewind<T> {
                         let (from, n) = forward.results[state as usize];
                         back.argument(k).copy_from_slice(&current[from..from + n]);
                     }
-                    back.step(&op.back, row, out)?;
+                    back.step(view.team, &op.back, row, out)?;
                 }
                 Action::Free { .. } | Action::Tape { .. } => {}
             }

@@ -6,7 +6,7 @@ use crate::op::Op;
 use crate::plan::budget::recomputed;
 use crate::plan::layout::Layout;
 use crate::plan::schedule::Task;
-use crate::plan::{Place, is_alias};
+use crate::plan::{Place, Plan, is_alias};
 use crate::program::{Program, is_work};
 
 /// What running a plan needs.
@@ -103,6 +103,43 @@ impl PlanReport {
 /// Whether the instruction is executed.
 pub(crate) fn is_step(op: &Op) -> bool {
     is_work(op) && !is_alias(op) && !matches!(op, Op::Iota(_))
+}
+
+/// The tasks in order: what each computes and where the results are.
+impl<T> fmt::Display for Plan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.program.value_names();
+        writeln!(
+            f,
+            "plan({})",
+            self.program.inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ")
+        )?;
+        for task in &self.tasks {
+            match task.domain {
+                Some(n) if task.members.len() > 1 => writeln!(f, "  group over {n} elements")?,
+                _ => {}
+            }
+            for &m in &task.members {
+                let indent = if task.members.len() > 1 { "    " } else { "  " };
+                let said = self.program.said(m, &names);
+                writeln!(f, "{indent}{said}  in {}", self.places[m])?;
+            }
+        }
+        writeln!(f, "  {}", self.report)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(k) => write!(f, "argument {k}"),
+            Self::Output { output, .. } => write!(f, "result {output}"),
+            Self::Arena { start, len } => write!(f, "arena {start}..{}", start + len),
+            Self::Fixed { .. } | Self::FixedOne(_) => write!(f, "constants"),
+            Self::Index { .. } => write!(f, "indices"),
+            Self::Nowhere => write!(f, "a register"),
+        }
+    }
 }
 
 impl fmt::Display for PlanReport {

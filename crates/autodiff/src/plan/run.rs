@@ -1,7 +1,7 @@
 //! Running a plan: every instruction on slices of the arena, cut so that the
 //! result is writable and all else readable. Nothing is allocated.
 
-use wonderland_linalg::{Scalar, Tensor};
+use wonderland_linalg::{Scalar, Team, Tensor};
 
 use crate::error::{Error, Result};
 use crate::kernels::{elementwise, index, matmul, reduce};
@@ -33,6 +33,35 @@ impl<T: Scalar> Plan<T> {
     /// As [`run`](Plan::run); [`Error::OutputSlots`] when the outputs are not
     /// as many, or not as long, as those of the program.
     pub fn run_into(&mut self, args: &[Arg<'_, T>], outputs: &mut [&mut [T]]) -> Result<()> {
+        self.run_with(Team::alone(), args, outputs)
+    }
+
+    /// As [`run_into`](Plan::run_into), with large products shared between the
+    /// threads of a team: their rows are cut into blocks that do not depend on
+    /// the number of threads, nor do the bits.
+    ///
+    /// # Errors
+    /// As [`run_into`](Plan::run_into).
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_autodiff::{Arg, Tensor, Threads, input, trace};
+    /// let p = trace(input("A", [300, 300]), |_, A| A.matmul(A).sum())?;
+    /// let (A, mut plan) = (Tensor::full(&[300, 300], 0.1), p.plan::<f64>());
+    /// let (mut one, mut two) = ([0.0], [0.0]);
+    /// let args = [Arg::Real(A.as_slice(), [300, 300].into())];
+    /// plan.run_into(&args, &mut [&mut one])?;
+    /// let threads = Threads::new(2).expect("two threads");
+    /// threads.run(|team| plan.run_with(team, &args, &mut [&mut two]))?;
+    /// assert_eq!(one, two);
+    /// # Ok::<(), wonderland_autodiff::Error>(())
+    /// ```
+    pub fn run_with(
+        &mut self,
+        team: Team,
+        args: &[Arg<'_, T>],
+        outputs: &mut [&mut [T]],
+    ) -> Result<()> {
         self.program.check_args(args)?;
         let fits = outputs.len() == self.program.outputs.len()
             && outputs.iter().zip(self.program.output_shapes()).all(|(o, s)| o.len() == s.len());
@@ -41,7 +70,7 @@ impl<T: Scalar> Plan<T> {
             let actual = outputs.iter().map(|o| o.len()).collect();
             return Err(Error::OutputSlots { expected, actual });
         }
-        self.execute(args, outputs)?;
+        self.execute(team, args, outputs)?;
         for k in 0..outputs.len() {
             self.copy_output(k, args, outputs);
         }
@@ -77,7 +106,12 @@ impl<T: Scalar> Plan<T> {
         }
     }
 
-    pub(crate) fn execute(&mut self, args: &[Arg<'_, T>], outputs: &mut [&mut [T]]) -> Result<()> {
+    pub(crate) fn execute(
+        &mut self,
+        team: Team,
+        args: &[Arg<'_, T>],
+        outputs: &mut [&mut [T]],
+    ) -> Result<()> {
         if cfg!(debug_assertions) {
             // Nothing of an earlier run may be read.
             self.arena[self.reserved..].fill(T::NAN);
@@ -95,7 +129,7 @@ impl<T: Scalar> Plan<T> {
             };
             let instr = &program.instrs[k];
             if let (Op::ArgMax(axis), Place::Index { start, len }) = (&instr.op, places[k]) {
-                let view = View { program, places, rest: &memory.all(), indices: &[] };
+                let view = View { program, places, rest: &memory.all(), indices: &[], team };
                 let x = view.real(instr.args[0] as usize);
                 reduce::argmax(*axis, x, &mut indices[start..start + len]);
                 continue;
@@ -106,7 +140,7 @@ impl<T: Scalar> Plan<T> {
                 place => unreachable!("no result goes to {place:?}"),
             };
             memory.write(base, 0, len, |out, rest| {
-                let view = View { program, places, rest, indices };
+                let view = View { program, places, rest, indices, team };
                 match &instr.op {
                     Op::Scan(_) | Op::Rewind(_) => {
                         let runner = loops.next().expect("one per loop, in order");
@@ -132,6 +166,7 @@ pub(crate) struct View<'v, T> {
     places: &'v [Place],
     rest: &'v Rest<'v, T>,
     indices: &'v [u32],
+    pub(crate) team: Team,
 }
 
 impl<'v, T: Scalar> View<'v, T> {
@@ -163,7 +198,7 @@ impl<'v, T: Scalar> View<'v, T> {
             Op::Map(f) => elementwise::map(*f, arg(0).0, y.0),
             Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), y.0),
             Op::Select => elementwise::select(arg(0), arg(1), arg(2), y),
-            Op::MatMul { ta, tb } => matmul::matmul((*ta, *tb), false, arg(0), arg(1), y),
+            Op::MatMul { ta, tb } => matmul::matmul_by(self.team, (*ta, *tb), arg(0), arg(1), y),
             Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
             Op::Broadcast(axes, _) => elementwise::broadcast(*axes, arg(0).0, y),
             Op::Permute(perm) => elementwise::permute(*perm, arg(0), y),

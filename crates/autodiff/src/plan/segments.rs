@@ -71,7 +71,7 @@ impl Segments {
         let first = if step == 1 { 0 } else { self.cuts[step - 2] + 1 };
         let Some(&last) = self.cuts.get(step - 1) else { return Vec::new() };
         let tail = |&r: &usize| !self.is_forward(r) && r < self.program.instrs.len();
-        let read = |&k: &usize| self.uses.readers[k].iter().any(|r| tail(r));
+        let read = |&k: &usize| self.uses.readers[k].iter().any(tail);
         let mut tape: Vec<usize> =
             (first..=last).filter(|&k| is_value(&self.program, k)).filter(read).collect();
         tape.extend(self.states[step].iter().filter(|s| !tape.contains(s)).collect::<Vec<_>>());

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use wonderland_autodiff::{
-    Arg, Budget, Error, Program, Shape, Tensor, checkpoint::advances, data, index, input, scan,
-    trace, trace_outputs,
+    Arg, Budget, Error, Program, Shape, Tensor, Threads, checkpoint::advances, data, index, input,
+    scan, trace, trace_outputs,
 };
 
 use crate::numbers;
@@ -188,6 +188,40 @@ fn a_budget_in_bytes_is_kept_or_refused() {
         error.to_string(),
         format!("a budget of 1000 B cannot be met: the least for this program is {least} B")
     );
+}
+
+/// Products are cut by their rows into blocks that do not depend on the number
+/// of threads.
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let spec = (input("W1", [96, 300]), input("W2", [300, 200]), data("X", [210, 96]));
+    let p = trace(spec, |_, (W1, W2, X)| (X.matmul(W1).tanh().matmul(W2)).powi(2).mean()).unwrap();
+    let p = p.value_and_grad().unwrap();
+    let (x, mut plan) = (real_arguments(&p).0, p.plan::<f64>());
+    let expected = plan.run(&x).unwrap();
+    let args: Vec<Arg<'_, f64>> =
+        x.iter().map(|t| Arg::Real(t.as_slice(), t.shape().into())).collect();
+    for count in [1, 2, 3, 8] {
+        let mut found: Vec<Tensor> = expected.iter().map(|t| Tensor::zeros(t.shape())).collect();
+        let mut slices: Vec<&mut [f64]> = found.iter_mut().map(Tensor::as_mut_slice).collect();
+        let threads = Threads::new(count).unwrap();
+        threads.run(|team| plan.run_with(team, &args, &mut slices)).unwrap();
+        same_bits(&found, &expected, &p);
+    }
+}
+
+#[test]
+fn a_listing_shows_groups_and_places() {
+    let p = trace((input("x", [8, 4]), input("b", [4])), |_, (x, b)| (x + b).tanh().sum());
+    let text = p.unwrap().plan::<f64>().to_string();
+    let lines = [
+        "plan(x, b)",
+        "  group over 32 elements",
+        "    h1 = add x b : (8, 4)  in a register",
+        "    h2 = tanh h1 : (8, 4)  in a register",
+        "    h3 = sum h2 axes 0,1 : ()  in result 0",
+    ];
+    assert!(text.starts_with(&lines.join("\n")), "{text}");
 }
 
 #[test]

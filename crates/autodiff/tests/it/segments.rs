@@ -12,7 +12,7 @@ fn layers(count: usize, n: usize, width: usize, marked: bool) -> Program {
         data("X", [n, width]),
     );
     trace(spec, |_, (W, X): (Vec<Var<'_>>, _)| {
-        let h = W.iter().fold(X, |h: Var<'_>, &W| {
+        let h = W.iter().enumerate().fold(X, |h: Var<'_>, (k, &W)| {
             let h = h.matmul(W * 0.2).tanh();
             if marked && k + 1 < count { h.segment() } else { h }
         });
@@ -49,7 +49,8 @@ fn notes_6_3_four_blocks_cost_a_quarter_more() {
 #[test]
 fn fewer_states_take_less_memory_and_more_work_and_give_the_same_bits() {
     for marked in [true, false] {
-        for p in [layers(24, 64, 16, marked).value_and_grad().unwrap()] {
+        let p = layers(24, 64, 16, marked).value_and_grad().unwrap();
+        {
             let x = arguments(&p);
             let full = p.plan::<f64>();
             let expected = full.clone().run(&x).unwrap();
@@ -128,10 +129,8 @@ fn a_checkpointed_run_allocates_nothing() {
     let p = layers(12, 32, 8, true).value_and_grad().unwrap();
     let mut plan = p.plan_within::<f64>(Budget::Slots(3)).unwrap();
     let x = arguments(&p);
-    let args: Vec<_> = x
-        .iter()
-        .map(|t| wonderland_autodiff::Arg::Real(t.as_slice(), t.shape().into()))
-        .collect();
+    let args: Vec<_> =
+        x.iter().map(|t| wonderland_autodiff::Arg::Real(t.as_slice(), t.shape().into())).collect();
     let mut outputs: Vec<Vec<f64>> = p.output_shapes().map(|s| vec![0.0; s.len()]).collect();
     let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
     plan.run_into(&args, &mut slices).unwrap();
