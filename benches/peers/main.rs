@@ -10,6 +10,7 @@
 
 mod arrays;
 mod autodiff;
+mod calibration;
 mod kernels;
 mod least_squares;
 mod linalg;
@@ -58,6 +59,7 @@ const AREAS: &[Area] = &[
     Area { name: "linalg", prepare: linalg::prepare, load: linalg::load },
     Area { name: "autodiff", prepare: autodiff::prepare, load: autodiff::load },
     Area { name: "kernels", prepare: kernels::prepare, load: kernels::load },
+    Area { name: "calibration", prepare: calibration::prepare, load: calibration::load },
 ];
 
 fn run(words: &[&str]) -> Result<(), Fault> {

@@ -28,9 +28,18 @@ pub(crate) fn weights(w: &[f64], n: usize) -> Result<()> {
     Ok(())
 }
 
+/// The first value that is not good, by whole chunks without a branch per
+/// value: bad ones are rare.
+pub(crate) fn first_bad<T: Copy>(xs: &[T], good: impl Fn(T) -> bool) -> Option<usize> {
+    const CHUNK: usize = 64;
+    let all_good = |chunk: &[T]| chunk.iter().fold(true, |all, &x| all & good(x));
+    let chunk = xs.chunks(CHUNK).position(|chunk| !all_good(chunk))?;
+    (chunk * CHUNK..xs.len()).find(|&i| !good(xs[i]))
+}
+
 /// Fails unless every value is finite.
 pub(crate) fn finite(what: &'static str, xs: &[f64]) -> Result<()> {
-    match xs.iter().position(|x| !x.is_finite()) {
+    match first_bad(xs, f64::is_finite) {
         Some(row) => Err(Error::NonFinite { what, row, column: 0, value: xs[row] }),
         None => Ok(()),
     }
@@ -38,7 +47,7 @@ pub(crate) fn finite(what: &'static str, xs: &[f64]) -> Result<()> {
 
 /// Fails unless every value is a probability.
 pub(crate) fn probabilities(what: &'static str, p: &[f64]) -> Result<()> {
-    match p.iter().position(|p| !(0.0..=1.0).contains(p)) {
+    match first_bad(p, |p| (0.0..=1.0).contains(&p)) {
         Some(row) => Err(Error::NotAProbability { what, row, column: 0, value: p[row] }),
         None => Ok(()),
     }

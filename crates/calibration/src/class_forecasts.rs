@@ -156,7 +156,7 @@ impl<'a> ClassForecasts<'a> {
 /// Fails unless there is one label per row and each has a column.
 pub(crate) fn check_labels(labels: &[usize], n: usize, n_classes: usize) -> Result<()> {
     check::length("labels", labels.len(), n, "row")?;
-    match labels.iter().position(|&y| y >= n_classes) {
+    match check::first_bad(labels, |y| y < n_classes) {
         Some(row) => Err(Error::UnknownLabel { row, label: labels[row], n_classes }),
         None => Ok(()),
     }

@@ -20,6 +20,7 @@ mod decisions;
 mod recalibration;
 mod roles;
 
+mod blocks;
 mod check;
 mod logistic;
 mod pav;
@@ -49,8 +50,9 @@ pub use probabilities::{Logits, Probabilities};
 pub use recalibration::{
     BinaryTemperature, ClassRecalibration, ClassRecalibrator, CrossVennAbers, CrossVennAbersMap,
     HistogramBinning, HistogramMap, IsotonicCalibration, IsotonicCurve, IsotonicMap, Merge,
-    PlattMap, PlattScaling, Recalibration, Recalibrator, ScalingBinning, ScalingBinningMap,
-    TemperatureFit, TemperatureOptimum, TemperatureScaling, VennAbers, VennAbersMap, VennAbersPair,
+    PairwiseVennAbers, PairwiseVennAbersMap, PlattMap, PlattScaling, Recalibration, Recalibrator,
+    ScalingBinning, ScalingBinningMap, TemperatureFit, TemperatureOptimum, TemperatureScaling,
+    VennAbers, VennAbersMap, VennAbersPair,
 };
 pub use reliability::{BandPoint, CurvePoint, Density, Reliability, ReliabilityDiagram};
 pub use roles::{
@@ -58,10 +60,11 @@ pub use roles::{
     Test, Train,
 };
 pub use scores::{
-    Corp, Cox, LogLoss, Murphy, Spiegelhalter, brier, brier_multiclass, clipped_log_loss,
-    corp_brier, corp_log_loss, cox, log_loss, log_loss_multiclass, murphy, spiegelhalter,
+    Corp, Cox, LogLoss, Murphy, ScoreSums, Spiegelhalter, brier, brier_multiclass,
+    clipped_log_loss, corp_brier, corp_log_loss, cox, log_loss, log_loss_multiclass, murphy,
+    spiegelhalter,
 };
-pub use smooth::{SmoothEce, SmoothMethod, smooth_ece, smoothed_error};
+pub use smooth::{SmoothEce, SmoothMethod, smooth_ece, smooth_ece_on_grid, smoothed_error};
 pub use uncertainty::{
-    Bootstrap, Interval, IntervalKind, NullTest, PerfectCalibrationTest, Resample,
+    Bootstrap, ErrorInterval, Interval, IntervalKind, NullTest, PerfectCalibrationTest, Resample,
 };

@@ -15,6 +15,8 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    const NONE: Self = Self { end: 0, sum: 0.0, weight: 0.0 };
+
     pub(crate) fn mean(&self) -> f64 {
         self.sum / self.weight
     }
@@ -63,61 +65,139 @@ pub fn pav(y: &[f64], weights: Option<&[f64]>) -> Result<Vec<f64>> {
 }
 
 /// The blocks of terms (Σ w y, Σ w), all weights positive.
+///
+/// Neighbours out of order end in one block whatever is pooled first. So
+/// whole falling runs are pooled in rounds over a short buffer, where a
+/// boundary is an addition and not a branch; the branches that follow no
+/// pattern are left to the few blocks that remain.
 pub(crate) fn pool(terms: impl Iterator<Item = (f64, f64)>) -> Vec<Block> {
+    const BUFFER: usize = 512;
     let mut blocks: Vec<Block> = Vec::new();
-    for (i, (sum, weight)) in terms.enumerate() {
-        let mut block = Block { end: i + 1, sum, weight };
-        while let Some(last) = blocks.last() {
-            if last.sum * block.weight < block.sum * last.weight {
-                break;
-            }
-            block.sum += last.sum;
-            block.weight += last.weight;
-            blocks.pop();
+    let (mut buffer, mut spare) = ([Block::NONE; BUFFER], [Block::NONE; BUFFER]);
+    let mut terms = terms.enumerate().map(|(i, (sum, weight))| Block { end: i + 1, sum, weight });
+    loop {
+        let once = pool_falling_runs((&mut terms).take(BUFFER), &mut buffer);
+        if once == 0 {
+            return blocks;
         }
-        blocks.push(block);
+        let twice = pool_falling_runs(buffer[..once].iter().copied(), &mut spare);
+        let thrice = pool_falling_runs(spare[..twice].iter().copied(), &mut buffer);
+        buffer[..thrice].iter().for_each(|&block| push(&mut blocks, block));
     }
-    blocks
 }
 
-/// Samples pooled by equal score: increasing scores x, Σ w y and Σ w of each.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Pooled {
-    pub(crate) x: Vec<f64>,
-    pub(crate) sum: Vec<f64>,
-    pub(crate) weight: Vec<f64>,
+/// Writes every run of means that do not rise as one block, and returns how
+/// many there are.
+fn pool_falling_runs(terms: impl Iterator<Item = Block>, pooled: &mut [Block]) -> usize {
+    let (mut n, mut run, mut last) = (0, Block::NONE, Block::NONE);
+    for term in terms {
+        let rises = last.sum * term.weight < term.sum * last.weight || n == 0;
+        n += usize::from(rises);
+        run.end = term.end;
+        run.sum = if rises { term.sum } else { run.sum + term.sum };
+        run.weight = if rises { term.weight } else { run.weight + term.weight };
+        // Written for every term; the last of its run stays.
+        pooled[n - 1] = run;
+        last = term;
+    }
+    n
 }
 
-impl Pooled {
-    /// Pools samples (score, outcome, weight); those of weight 0 are dropped.
-    pub(crate) fn new(samples: impl Iterator<Item = (f64, bool, f64)>) -> Self {
-        let mut sorted: Vec<(f64, f64, f64)> = samples
-            .filter(|&(_, _, w)| w > 0.0)
-            // −0.0 and 0.0 are one score.
-            .map(|(x, y, w)| (x + 0.0, if y { w } else { 0.0 }, w))
-            .collect();
-        // A total order on all three parts: the sums do not depend on the
-        // order in which samples arrive.
-        sorted.sort_unstable_by(|a, b| {
-            a.0.total_cmp(&b.0).then(a.2.total_cmp(&b.2)).then(a.1.total_cmp(&b.1))
-        });
-        let mut pooled = Self::default();
-        for (x, y, w) in sorted {
-            if pooled.x.last() == Some(&x) {
-                let last = pooled.x.len() - 1;
-                pooled.sum[last] += y;
-                pooled.weight[last] += w;
-            } else {
-                pooled.x.push(x);
-                pooled.sum.push(y);
-                pooled.weight.push(w);
-            }
+/// Adds a block on the right, pooled with what it violates.
+fn push(blocks: &mut Vec<Block>, mut block: Block) {
+    while let Some(last) = blocks.last() {
+        if last.sum * block.weight < block.sum * last.weight {
+            break;
         }
-        pooled
+        block.sum += last.sum;
+        block.weight += last.weight;
+        blocks.pop();
+    }
+    blocks.push(block);
+}
+
+/// Samples of one score.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tie {
+    pub(crate) x: f64,
+    /// Σ w y.
+    pub(crate) sum: f64,
+    /// Σ w.
+    pub(crate) weight: f64,
+}
+
+/// Samples (score, outcome, weight) pooled by equal score, in the order of the
+/// scores; those of weight 0 are dropped.
+pub(crate) fn pool_ties(samples: impl Iterator<Item = (f64, bool, f64)>) -> Vec<Tie> {
+    let mut ties: Vec<Tie> = Vec::with_capacity(samples.size_hint().0);
+    let weighty = samples.filter(|&(_, _, w)| w > 0.0);
+    // −0.0 and 0.0 are one score.
+    ties.extend(weighty.map(|(x, y, w)| Tie {
+        x: x + 0.0,
+        sum: if y { w } else { 0.0 },
+        weight: w,
+    }));
+    // A total order on all three parts: the sums do not depend on the
+    // order in which samples arrive.
+    ties.sort_unstable_by(|a, b| {
+        a.x.total_cmp(&b.x).then(a.weight.total_cmp(&b.weight)).then(a.sum.total_cmp(&b.sum))
+    });
+    ties.dedup_by(|next, kept| {
+        let tied = next.x.total_cmp(&kept.x).is_eq();
+        if tied {
+            kept.sum += next.sum;
+            kept.weight += next.weight;
+        }
+        tied
+    });
+    ties
+}
+
+/// The blocks of the isotonic regression; ends count distinct scores.
+pub(crate) fn blocks(ties: &[Tie]) -> Vec<Block> {
+    pool(ties.iter().map(|tie| (tie.sum, tie.weight)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt;
+
+    use super::pav;
+    use crate::random::{Purpose, stream};
+
+    /// One stack, no runs pooled beforehand, in whole numbers.
+    fn plain(y: &[u64], w: &[u64]) -> Vec<f64> {
+        let mut blocks: Vec<(u64, u64, usize)> = Vec::new();
+        for (&y, &w) in y.iter().zip(w) {
+            let mut block = (y * w, w, 1);
+            while let Some(&(sum, weight, n)) = blocks.last() {
+                if sum * block.1 < block.0 * weight {
+                    break;
+                }
+                block = (block.0 + sum, block.1 + weight, block.2 + n);
+                blocks.pop();
+            }
+            blocks.push(block);
+        }
+        let fitted = blocks.iter().map(|&(s, w, n)| vec![s as f64 / w as f64; n]);
+        fitted.flatten().collect()
     }
 
-    /// The blocks of the isotonic regression; ends count distinct scores.
-    pub(crate) fn blocks(&self) -> Vec<Block> {
-        pool(self.sum.iter().copied().zip(self.weight.iter().copied()))
+    #[test]
+    fn runs_pooled_first_change_nothing() {
+        let mut rng = stream(3, Purpose::Ties);
+        // Below, at and beyond the length of the buffer; outcomes and counts.
+        for n in [1, 2, 3, 511, 512, 513, 5000] {
+            for largest in [1, 4] {
+                let draw = |rng: &mut rand_chacha::ChaCha8Rng, i: usize| {
+                    rng.random_range(0..=largest) + (i / 700) as u64
+                };
+                let y: Vec<u64> = (0..n).map(|i| draw(&mut rng, i)).collect();
+                let w: Vec<u64> = (0..n).map(|_| rng.random_range(1..=largest)).collect();
+                let float = |x: &[u64]| x.iter().map(|&x| x as f64).collect::<Vec<_>>();
+                assert_eq!(pav(&float(&y), Some(&float(&w))).unwrap(), plain(&y, &w));
+                assert_eq!(pav(&float(&y), None).unwrap(), plain(&y, &vec![1; n]));
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wonderland_linalg::{MatRef, Tensor};
 
+use crate::blocks::{LANES, Lanes, for_blocks, vectors, vectors_of_row};
 use crate::{Error, Result};
 
 /// How far a row may sum from 1 before it is refused: wide enough for
@@ -155,26 +156,14 @@ fn scan(P: MatRef<'_, f64>, tolerance: f64) -> Result<(Vec<f64>, Vec<u32>)> {
     let mut confidence = Vec::with_capacity(P.nrows());
     let mut predicted = Vec::with_capacity(P.nrows());
     let mut bad = None;
-    for_rows(P, |i, row| {
-        // Selections instead of branches: which class is largest is not
-        // predictable, and a mispredicted branch costs more than the row.
-        let (mut top, mut low, mut sum) = (row[0], row[0], 0.0);
-        for &p in row {
-            top = if p > top { p } else { top };
-            low = if p < low { p } else { low };
-            sum += p;
+    let arch = pulp::Arch::new();
+    for_blocks(P, |first, rows, block| {
+        let found = arch.dispatch(Scan { block, tolerance });
+        if bad.is_none() {
+            bad = found.wrong[..rows].iter().position(|&wrong| wrong).map(|r| first + r);
         }
-        let mut class = 0;
-        for (j, &p) in row.iter().enumerate().rev() {
-            class = if p >= top { j as u32 } else { class };
-        }
-        // A NaN fails the test on the sum; top ≤ 1 follows from it only up
-        // to the tolerance, so it is tested as well.
-        if !(low >= 0.0 && top <= 1.0 && (sum - 1.0).abs() <= tolerance) && bad.is_none() {
-            bad = Some(i);
-        }
-        confidence.push(top);
-        predicted.push(class);
+        confidence.extend_from_slice(&found.top[..rows]);
+        predicted.extend_from_slice(&found.class[..rows]);
     });
     let Some(row) = bad else { return Ok((confidence, predicted)) };
     for column in 0..P.ncols() {
@@ -185,6 +174,53 @@ fn scan(P: MatRef<'_, f64>, tolerance: f64) -> Result<(Vec<f64>, Vec<u32>)> {
     }
     let sum = (0..P.ncols()).map(|j| P[(row, j)]).sum();
     Err(Error::RowSum { row, sum, tolerance })
+}
+
+/// The checks of one block of rows, and their top classes.
+struct Scan<'a> {
+    block: &'a [Lanes],
+    tolerance: f64,
+}
+
+struct Scanned {
+    top: Lanes,
+    class: [u32; LANES],
+    wrong: [bool; LANES],
+}
+
+impl pulp::WithSimd for Scan<'_> {
+    type Output = Scanned;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> Scanned {
+        let [mut top, mut low, mut sum, mut class] = [[0.0; LANES]; 4];
+        let columns = vectors::<S>(self.block);
+        let width = LANES / S::F64_LANES;
+        for v in 0..width {
+            let (mut tops, mut lows) = (simd.splat_f64s(f64::NEG_INFINITY), simd.splat_f64s(1.0));
+            let (mut sums, mut classes) = (simd.splat_f64s(0.0), simd.splat_f64s(0.0));
+            let mut k = simd.splat_f64s(0.0);
+            // Selections instead of branches: which class is largest is not
+            // predictable, and a mispredicted branch costs more than the row.
+            for &p in columns[v..].iter().step_by(width) {
+                classes = simd.select_f64s(simd.greater_than_f64s(p, tops), k, classes);
+                tops = simd.max_f64s(p, tops);
+                lows = simd.min_f64s(p, lows);
+                sums = simd.add_f64s(sums, p);
+                k = simd.add_f64s(k, simd.splat_f64s(1.0));
+            }
+            vectors_of_row::<S>(&mut top)[v] = tops;
+            vectors_of_row::<S>(&mut low)[v] = lows;
+            vectors_of_row::<S>(&mut sum)[v] = sums;
+            vectors_of_row::<S>(&mut class)[v] = classes;
+        }
+        // A NaN fails the test on the sum; top ≤ 1 follows from it only up
+        // to the tolerance, so it is tested as well.
+        let wrong = std::array::from_fn(|r| {
+            !(low[r] >= 0.0 && top[r] <= 1.0 && (sum[r] - 1.0).abs() <= self.tolerance)
+        });
+        Scanned { top, class: class.map(|k| k as u32), wrong }
+    }
 }
 
 /// Scores before softmax, Z ~ (n, m), checked when made.

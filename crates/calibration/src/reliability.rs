@@ -4,7 +4,7 @@
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::pav::{Pooled, pool};
+use crate::pav::{Tie, blocks, pool, pool_ties};
 use crate::random::{Purpose, stream};
 use crate::scores::{Corp, corp_brier};
 use crate::smooth::{SmoothEce, smooth_ece};
@@ -126,7 +126,7 @@ impl ReliabilityDiagram {
         let points = self.band_points;
         check::parameter("band_points", points as f64, points >= 2, "it must be at least 2")?;
         let table = reliability_table(f, &self.bins)?;
-        let pooled = Pooled::new(f.iter());
+        let pooled = pool_ties(f.iter());
         Ok(Reliability {
             n_samples: f.len(),
             error: table.error()?,
@@ -140,18 +140,18 @@ impl ReliabilityDiagram {
         })
     }
 
-    fn band(&self, f: &Forecasts<'_>, pooled: &Pooled) -> Vec<BandPoint> {
+    fn band(&self, f: &Forecasts<'_>, pooled: &[Tie]) -> Vec<BandPoint> {
         if self.draws == 0 {
             return Vec::new();
         }
         // Distinct p at equally spaced ranks.
-        let last = pooled.x.len() - 1;
-        let n = self.band_points.min(pooled.x.len());
+        let last = pooled.len() - 1;
+        let n = self.band_points.min(pooled.len());
         let at: Vec<usize> = (0..n).map(|i| i * last / (n - 1).max(1)).collect();
         let order = f.order();
         let mut values = vec![Vec::with_capacity(self.draws); n];
         let mut rng = stream(self.seed, Purpose::Band);
-        let mut sums = vec![0.0; pooled.x.len()];
+        let mut sums = vec![0.0; pooled.len()];
         for _ in 0..self.draws {
             sums.fill(0.0);
             let mut group = 0;
@@ -159,13 +159,13 @@ impl ReliabilityDiagram {
                 let (p, w) = (f.p()[i as usize] + 0.0, f.weight(i as usize));
                 let event = rng.random::<f64>() < p;
                 if w > 0.0 {
-                    while pooled.x[group] < p {
+                    while pooled[group].x < p {
                         group += 1;
                     }
                     sums[group] += if event { w } else { 0.0 };
                 }
             }
-            let blocks = pool(sums.iter().copied().zip(pooled.weight.iter().copied()));
+            let blocks = pool(sums.iter().copied().zip(pooled.iter().map(|tie| tie.weight)));
             let mut block = blocks.iter().peekable();
             for (values, &j) in values.iter_mut().zip(&at) {
                 while block.next_if(|b| b.end <= j).is_some() {}
@@ -178,7 +178,7 @@ impl ReliabilityDiagram {
             .map(|(&j, mut values)| {
                 values.sort_unstable_by(f64::total_cmp);
                 BandPoint {
-                    p: pooled.x[j],
+                    p: pooled[j].x,
                     lower: quantile(&values, tail),
                     upper: quantile(&values, 1.0 - tail),
                 }
@@ -198,13 +198,13 @@ impl ReliabilityDiagram {
     }
 }
 
-fn curve(pooled: &Pooled) -> Vec<CurvePoint> {
+fn curve(pooled: &[Tie]) -> Vec<CurvePoint> {
     let (mut points, mut start) = (Vec::new(), 0);
-    for block in pooled.blocks() {
+    for block in blocks(pooled) {
         let calibrated = block.mean();
-        points.push(CurvePoint { p: pooled.x[start], calibrated });
+        points.push(CurvePoint { p: pooled[start].x, calibrated });
         if block.end - start > 1 {
-            points.push(CurvePoint { p: pooled.x[block.end - 1], calibrated });
+            points.push(CurvePoint { p: pooled[block.end - 1].x, calibrated });
         }
         start = block.end;
     }

@@ -8,6 +8,7 @@
 //! One file per area here, in `benches/peers` and in `xtask/peers`.
 
 mod autodiff;
+mod calibration;
 mod kernels;
 mod linalg;
 mod runner;
@@ -39,6 +40,7 @@ const AREAS: &[Area] = &[
     Area { name: "linalg", workloads: linalg::WORKLOADS },
     Area { name: "autodiff", workloads: autodiff::WORKLOADS },
     Area { name: "kernels", workloads: kernels::WORKLOADS },
+    Area { name: "calibration", workloads: calibration::WORKLOADS },
 ];
 
 /// Work that both sides can do.

@@ -105,7 +105,7 @@ impl Edges {
     #[inline]
     pub(crate) fn bin(&self, p: f64) -> usize {
         let last = self.edges.len() - 2;
-        let guess = ((p * (last + 1) as f64) as usize).min(last);
+        let guess = ((p * (last + 1) as f64) as i64 as usize).min(last);
         match self.closed {
             Closed::Right if p <= self.edges[guess] => guess.saturating_sub(1),
             Closed::Right if p > self.edges[guess + 1] => guess + 1,

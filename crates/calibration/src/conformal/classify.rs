@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::alpha::Alpha;
-use super::score::ClassScore;
+use super::score::{ClassScore, Scorer};
 use super::sets::PredictionSets;
 use super::threshold::{Threshold, conformal_threshold};
-use crate::probabilities::for_rows;
+use crate::blocks::LANES;
 use crate::random::{Purpose, uniforms};
 use crate::{ClassForecasts, Error, Probabilities, Result, check};
 
@@ -150,20 +150,22 @@ impl ConformalClassifier {
             by_class => by_class.iter().map(|q| q.value()).collect(),
         };
         let mut sets = PredictionSets::empty(P.n_samples(), m);
-        let (mut order, mut scores) = (Vec::with_capacity(m), vec![0.0; m]);
-        for_rows(P.as_mat(), |i, row| {
-            self.settings.score.score_row(row, u.map_or(0.0, |u| u[i]), &mut order, &mut scores);
-            let mut any = false;
-            for (k, (s, q)) in scores.iter().zip(&q).enumerate() {
-                if s <= q {
-                    sets.insert(i, k);
-                    any = true;
+        let scorer = Scorer::new(self.settings.score, m);
+        let forced = self.settings.force_nonempty.then(|| P.predicted());
+        scorer.for_blocks(
+            P.as_mat(),
+            |i| u.map_or(0.0, |u| u[i]),
+            |first, rows, scores| {
+                sets.insert_block(first, rows, scores, |k| [q[k]; LANES]);
+                if let Some(top) = forced {
+                    for (i, &top) in (first..).zip(&top[first..first + rows]) {
+                        if sets.size(i) == 0 {
+                            sets.insert(i, top as usize);
+                        }
+                    }
                 }
-            }
-            if !any && self.settings.force_nonempty {
-                sets.insert(i, P.predicted()[i] as usize);
-            }
-        });
+            },
+        );
         Ok(sets)
     }
 
@@ -195,12 +197,11 @@ pub(crate) fn true_class_scores(
 ) -> Result<Vec<f64>> {
     score.check()?;
     let u = score.is_randomised().then(|| uniforms(seed, Purpose::ConformalFit, f.n_samples()));
-    let m = f.n_classes();
-    let (mut order, mut row_scores) = (Vec::with_capacity(m), vec![0.0; m]);
     let mut scores = Vec::with_capacity(f.n_samples());
-    for_rows(f.proba().as_mat(), |i, row| {
-        score.score_row(row, u.as_ref().map_or(0.0, |u| u[i]), &mut order, &mut row_scores);
-        scores.push(row_scores[f.labels()[i]]);
-    });
+    Scorer::new(score, f.n_classes()).for_blocks(
+        f.proba().as_mat(),
+        |i| u.as_ref().map_or(0.0, |u| u[i]),
+        |first, rows, block| scores.extend((0..rows).map(|r| block[f.labels()[first + r]][r])),
+    );
     Ok(scores)
 }

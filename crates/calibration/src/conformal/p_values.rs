@@ -5,9 +5,8 @@ use wonderland_linalg::Tensor;
 
 use super::alpha::Alpha;
 use super::classify::{Grouping, true_class_scores};
-use super::score::ClassScore;
+use super::score::{ClassScore, Scorer};
 use super::threshold::Threshold;
-use crate::probabilities::for_rows;
 use crate::random::{Purpose, uniforms};
 use crate::{ClassForecasts, Error, Probabilities, Result, check};
 
@@ -159,18 +158,23 @@ impl FittedClassPValues {
         }
         let u = uniforms(seed, Purpose::ConformalPredict, n);
         let smoothing = uniforms(seed, Purpose::Ties, if self.settings.smoothed { n } else { 0 });
-        let (mut order, mut row_scores) = (Vec::with_capacity(m), vec![0.0; m]);
         let mut out = Tensor::zeros(&[n, m]);
-        for_rows(P.as_mat(), |i, row| {
-            self.settings.score.score_row(row, u[i], &mut order, &mut row_scores);
-            for (k, (p, &s)) in out.row_mut(i).iter_mut().zip(&row_scores).enumerate() {
-                let scores = &self.scores[k.min(self.scores.len() - 1)];
-                *p = match smoothing.get(i) {
-                    Some(&v) => scores.p_value_smoothed(s, v),
-                    None => scores.p_value(s),
-                };
-            }
-        });
+        let scorer = Scorer::new(self.settings.score, m);
+        scorer.for_blocks(
+            P.as_mat(),
+            |i| u[i],
+            |first, rows, block| {
+                for (k, scored) in block.iter().enumerate() {
+                    let scores = &self.scores[k.min(self.scores.len() - 1)];
+                    for (i, &s) in (first..).zip(&scored[..rows]) {
+                        out[[i, k]] = match smoothing.get(i) {
+                            Some(&v) => scores.p_value_smoothed(s, v),
+                            None => scores.p_value(s),
+                        };
+                    }
+                }
+            },
+        );
         Ok(out)
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::{LANES, Lanes};
+
 /// One set of classes per sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PredictionSets {
@@ -20,6 +22,30 @@ impl PredictionSets {
     pub(crate) fn insert(&mut self, i: usize, k: usize) {
         let per_row = self.n_classes.div_ceil(64);
         self.words[i * per_row + k / 64] |= 1 << (k % 64);
+    }
+
+    /// Puts the classes of a block of rows whose scores are at most `limit(k)`
+    /// into their sets.
+    pub(super) fn insert_block(
+        &mut self,
+        first: usize,
+        rows: usize,
+        scores: &[Lanes],
+        limit: impl Fn(usize) -> Lanes,
+    ) {
+        let per_row = self.n_classes.div_ceil(64);
+        for (word, scores) in scores.chunks(64).enumerate() {
+            let mut words = [0_u64; LANES];
+            for (k, scores) in scores.iter().enumerate() {
+                let limit = limit(64 * word + k);
+                for r in 0..LANES {
+                    words[r] |= u64::from(scores[r] <= limit[r]) << k;
+                }
+            }
+            for (r, &bits) in words[..rows].iter().enumerate() {
+                self.words[(first + r) * per_row + word] |= bits;
+            }
+        }
     }
 
     fn row(&self, i: usize) -> &[u64] {

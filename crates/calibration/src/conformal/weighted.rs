@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::alpha::Alpha;
 use super::classify::true_class_scores;
-use super::score::ClassScore;
+use super::score::{ClassScore, Scorer};
 use super::sets::PredictionSets;
 use super::threshold::Threshold;
-use crate::probabilities::for_rows;
 use crate::random::{Purpose, uniforms};
 use crate::sum::Sum;
 use crate::{ClassForecasts, Error, Probabilities, Result, check};
@@ -160,16 +159,16 @@ impl WeightedConformalClassifier {
             weights.iter().map(|&w| self.scores.threshold(self.settings.alpha, w)).collect();
         let thresholds = thresholds?;
         let u = uniforms(seed, Purpose::ConformalPredict, n);
-        let (mut order, mut row_scores) = (Vec::with_capacity(m), vec![0.0; m]);
         let mut sets = PredictionSets::empty(n, m);
-        for_rows(P.as_mat(), |i, row| {
-            self.settings.score.score_row(row, u[i], &mut order, &mut row_scores);
-            for (k, &s) in row_scores.iter().enumerate() {
-                if thresholds[i].admits(s) {
-                    sets.insert(i, k);
-                }
-            }
-        });
+        let scorer = Scorer::new(self.settings.score, m);
+        scorer.for_blocks(
+            P.as_mat(),
+            |i| u[i],
+            |first, rows, scores| {
+                let limit = std::array::from_fn(|r| thresholds[first + r.min(rows - 1)].value());
+                sets.insert_block(first, rows, scores, |_| limit);
+            },
+        );
         Ok(sets)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pav::{Block, Pooled};
+use crate::pav::{Block, blocks, pool_ties};
 use crate::scored::{check_scored, samples};
 use crate::{Error, Result};
 
@@ -57,8 +57,8 @@ impl IsotonicCalibration {
     /// Bad lengths, values or weights.
     pub fn fit(&self, scores: &[f64], y: &[bool], weights: Option<&[f64]>) -> Result<IsotonicMap> {
         check_scored(scores, y, weights)?;
-        let pooled = Pooled::new(samples(scores, y, weights));
-        let mut blocks = pooled.blocks();
+        let ties = pool_ties(samples(scores, y, weights));
+        let mut blocks = blocks(&ties);
         let mut values: Vec<f64> = blocks.iter().map(Block::mean).collect();
         if self.bounded {
             (blocks, values) = laplace(&blocks);
@@ -71,8 +71,8 @@ impl IsotonicCalibration {
             curve: self.curve,
         };
         for block in &blocks {
-            map.starts.push(pooled.x[start]);
-            map.ends.push(pooled.x[block.end - 1]);
+            map.starts.push(ties[start].x);
+            map.ends.push(ties[block.end - 1].x);
             start = block.end;
         }
         Ok(map)

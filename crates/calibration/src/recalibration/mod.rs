@@ -11,6 +11,7 @@ mod temperature;
 mod tests;
 mod venn_abers;
 mod venn_abers_cross;
+mod venn_abers_pairwise;
 
 pub use classwise::{ClassRecalibration, ClassRecalibrator};
 pub use family::{BinaryTemperature, Recalibration, Recalibrator};
@@ -21,3 +22,4 @@ pub use scaling_binning::{ScalingBinning, ScalingBinningMap};
 pub use temperature::{TemperatureFit, TemperatureOptimum, TemperatureScaling};
 pub use venn_abers::{Merge, VennAbers, VennAbersMap, VennAbersPair};
 pub use venn_abers_cross::{CrossVennAbers, CrossVennAbersMap};
+pub use venn_abers_pairwise::{PairwiseVennAbers, PairwiseVennAbersMap};

@@ -8,8 +8,9 @@
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::Tensor;
-use wonderland_linalg::kernels::Elementary;
+use wonderland_linalg::kernels::{Elementary, softmax};
 
+use crate::blocks::{LANES, Lanes, for_strided_blocks};
 use crate::class_forecasts::check_labels;
 use crate::probabilities::for_rows;
 use crate::{Error, Logits, Probabilities, Result, check};
@@ -212,19 +213,19 @@ impl TemperatureFit {
         }
         let mut P = Tensor::zeros(&[Z.n_samples(), Z.n_classes()]);
         for_rows(Z.as_mat(), |i, z| {
-            let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let top = largest(z);
             let row = P.row_mut(i);
             for (p, &z) in row.iter_mut().zip(z) {
                 let d = z - top;
+                let impossible = |unless: bool| if unless { 0.0 } else { f64::NEG_INFINITY };
                 *p = match self.optimum {
-                    TemperatureOptimum::Interior { beta } => (beta * d).exp(),
-                    TemperatureOptimum::TToZero => f64::from(u8::from(d == 0.0)),
+                    TemperatureOptimum::Interior { beta } => beta * d,
+                    TemperatureOptimum::TToZero => impossible(d == 0.0),
                     // Also a class with logit −∞ stays impossible.
-                    TemperatureOptimum::TToInfinity => f64::from(u8::from(d.is_finite())),
+                    TemperatureOptimum::TToInfinity => impossible(d.is_finite()),
                 };
             }
-            let sum: f64 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= sum);
+            softmax(row);
         });
         Probabilities::from_tensor(P)
     }
@@ -253,108 +254,158 @@ struct Ends {
 const FAR: f64 = -1e100;
 
 impl Slope<'_> {
-    #[expect(clippy::float_cmp, reason = "flat rows have the very same logits")]
+    /// Row i of the samples that count.
+    fn row(&self, i: usize) -> (usize, f64) {
+        let i = i * self.stride;
+        (self.labels[i], self.weights.map_or(1.0, |w| w[i]))
+    }
+
     fn ends(&self) -> Result<Ends> {
         let (mut at_zero, mut at_infinity, mut flat) = (0.0, 0.0, true);
-        let (n, m) = (self.Z.n_samples(), self.Z.n_classes() as f64);
-        let mut buffer = vec![0.0; self.Z.n_classes()];
-        let mut i = 0;
-        while i < n {
-            let z = row_of(self.Z, i, &mut buffer);
-            let own = z[self.labels[i]];
-            let w = self.weights.map_or(1.0, |w| w[i]);
-            let sum: f64 = z.iter().sum();
-            if sum.is_finite() {
-                at_zero += w * (sum / m - own);
-            } else {
-                // The limit leaves out the classes that stay impossible.
+        let mut impossible = None;
+        let arch = pulp::Arch::new();
+        for_strided_blocks(self.Z.as_mat(), self.stride, |first, rows, block| {
+            let Shape { mean, top, low } = arch.dispatch(Shapes(block));
+            for r in 0..rows {
+                let (label, w) = self.row(first + r);
+                let own = block[label][r];
                 if own == f64::NEG_INFINITY {
-                    return Err(Error::ImpossibleLabel { row: i, label: self.labels[i] });
+                    impossible.get_or_insert((first + r, label));
                 }
-                let possible = z.iter().filter(|x| x.is_finite());
-                let mean = possible.clone().map(|x| x - own).sum::<f64>() / possible.count() as f64;
-                at_zero += w * mean;
+                // The mean leaves out the classes that stay impossible.
+                at_zero += w * (mean[r] - own);
+                at_infinity += w * (top[r] - own);
+                flat &= w <= 0.0 || top[r] <= low[r];
             }
-            // Only their signs matter, which few rows settle.
-            if w > 0.0 && (flat || at_infinity <= 0.0) {
-                let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                flat &= z.iter().all(|&x| x == top);
-                at_infinity += w * (top - own);
-            }
-            i += self.stride;
+        });
+        match impossible {
+            None => Ok(Ends { at_zero, at_infinity, flat }),
+            Some((i, label)) => Err(Error::ImpossibleLabel { row: i * self.stride, label }),
         }
-        Ok(Ends { at_zero, at_infinity, flat })
     }
 
     /// First, second and third derivative of the mean loss at β.
-    ///
-    /// Blocks of rows are laid out class after class, so that exponentials
-    /// and moments run over long slices whatever the number of classes.
     fn at(&self, beta: f64) -> [f64; 3] {
-        const BLOCK: usize = 64;
-        let (n, m) = (self.Z.n_samples(), self.Z.n_classes());
-        let mut distance = vec![0.0; BLOCK * m];
-        let mut weight = vec![0.0; BLOCK * m];
-        let mut buffer = vec![0.0; m];
+        let m = self.Z.n_classes();
+        let (mut distance, mut weight) = (vec![[0.0; LANES]; m], vec![[0.0; LANES]; m]);
         let (mut total, mut sums) = (0.0, [0.0; 3]);
-        let mut i = 0;
-        while i < n {
-            let (mut own, mut w, mut rows) = ([0.0; BLOCK], [0.0; BLOCK], 0);
-            while rows < BLOCK && i < n {
-                let z = row_of(self.Z, i, &mut buffer);
-                let top = largest(z);
-                own[rows] = z[self.labels[i]] - top;
-                w[rows] = self.weights.map_or(1.0, |w| w[i]);
-                for (d, z) in distance[rows..].iter_mut().step_by(BLOCK).zip(z) {
-                    *d = z - top;
-                }
-                rows += 1;
-                i += self.stride;
-            }
-            for (d, e) in distance.iter_mut().zip(&mut weight) {
-                *e = if *d > FAR { beta * *d } else { f64::NEG_INFINITY };
-                *d = if *d > FAR { *d } else { FAR };
-            }
-            Elementary::Exp.apply(&mut weight);
-            let [mut s0, mut s1, mut s2, mut s3] = [[0.0; BLOCK]; 4];
-            for (d, e) in distance.chunks_exact(BLOCK).zip(weight.chunks_exact(BLOCK)) {
-                for r in 0..BLOCK {
-                    let (d, e) = (d[r], e[r]);
-                    let (ed, dd) = (e * d, d * d);
-                    s0[r] += e;
-                    s1[r] += ed;
-                    s2[r] += e * dd;
-                    s3[r] += ed * dd;
-                }
-            }
-            // The last block may be short; what an earlier one left behind is not read.
+        let arch = pulp::Arch::new();
+        for_strided_blocks(self.Z.as_mat(), self.stride, |first, rows, block| {
+            let top = arch.dispatch(Distances {
+                block,
+                beta,
+                distance: &mut distance,
+                weight: &mut weight,
+            });
+            Elementary::Exp.apply(weight.as_flattened_mut());
+            let moments = arch.dispatch(Moments { distance: &distance, weight: &weight });
             for r in 0..rows {
-                let (m1, m2, m3) = (s1[r] / s0[r], s2[r] / s0[r], s3[r] / s0[r]);
-                sums[0] += w[r] * (m1 - own[r]);
-                sums[1] += w[r] * (m2 - m1 * m1).max(0.0);
-                sums[2] += w[r] * (m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1);
-                total += w[r];
+                let (label, w) = self.row(first + r);
+                sums[0] += w * (moments[0][r] - (block[label][r] - top[r]));
+                sums[1] += w * moments[1][r].max(0.0);
+                sums[2] += w * moments[2][r];
+                total += w;
+            }
+        });
+        sums.map(|s| s / total)
+    }
+}
+
+/// Mean, largest and smallest of the finite logits of each row of a block.
+struct Shapes<'a>(&'a [Lanes]);
+
+struct Shape {
+    mean: Lanes,
+    top: Lanes,
+    /// Of all logits.
+    low: Lanes,
+}
+
+impl pulp::WithSimd for Shapes<'_> {
+    type Output = Shape;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Shape {
+        let (mut sum, mut count) = ([0.0; LANES], [0.0; LANES]);
+        let (mut top, mut low) = ([f64::NEG_INFINITY; LANES], [f64::INFINITY; LANES]);
+        for z in self.0 {
+            for r in 0..LANES {
+                let finite = z[r] > f64::NEG_INFINITY;
+                sum[r] += if finite { z[r] } else { 0.0 };
+                count[r] += if finite { 1.0 } else { 0.0 };
+                top[r] = if z[r] > top[r] { z[r] } else { top[r] };
+                low[r] = if z[r] < low[r] { z[r] } else { low[r] };
             }
         }
-        sums.map(|s| s / total)
+        Shape { mean: std::array::from_fn(|r| sum[r] / count[r]), top, low }
+    }
+}
+
+/// Writes z − max z, and β times that; returns max z.
+struct Distances<'a> {
+    block: &'a [Lanes],
+    beta: f64,
+    distance: &'a mut [Lanes],
+    weight: &'a mut [Lanes],
+}
+
+impl pulp::WithSimd for Distances<'_> {
+    type Output = Lanes;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Lanes {
+        let Self { block, beta, distance, weight } = self;
+        let mut top = [f64::NEG_INFINITY; LANES];
+        for z in block {
+            for r in 0..LANES {
+                top[r] = if z[r] > top[r] { z[r] } else { top[r] };
+            }
+        }
+        for ((z, d), e) in block.iter().zip(distance).zip(weight) {
+            for r in 0..LANES {
+                let gap = z[r] - top[r];
+                d[r] = if gap > FAR { gap } else { FAR };
+                e[r] = if gap > FAR { beta * gap } else { f64::NEG_INFINITY };
+            }
+        }
+        top
+    }
+}
+
+/// Mean, variance and third central moment of the distances under weights e.
+struct Moments<'a> {
+    distance: &'a [Lanes],
+    weight: &'a [Lanes],
+}
+
+impl pulp::WithSimd for Moments<'_> {
+    type Output = [Lanes; 3];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> [Lanes; 3] {
+        let [mut s0, mut s1, mut s2, mut s3] = [[0.0; LANES]; 4];
+        for (d, e) in self.distance.iter().zip(self.weight) {
+            for r in 0..LANES {
+                let (d, e) = (d[r], e[r]);
+                let (ed, dd) = (e * d, d * d);
+                s0[r] += e;
+                s1[r] += ed;
+                s2[r] += e * dd;
+                s3[r] += ed * dd;
+            }
+        }
+        let mut moments = [[0.0; LANES]; 3];
+        for r in 0..LANES {
+            let (m1, m2, m3) = (s1[r] / s0[r], s2[r] / s0[r], s3[r] / s0[r]);
+            moments[0][r] = m1;
+            moments[1][r] = m2 - m1 * m1;
+            moments[2][r] = m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1;
+        }
+        moments
     }
 }
 
 /// max z without a branch per element.
 fn largest(z: &[f64]) -> f64 {
     z.iter().copied().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a })
-}
-
-/// Row i as a slice, copied to the buffer only when it is not contiguous.
-fn row_of<'a>(Z: &'a Logits<'_>, i: usize, buffer: &'a mut [f64]) -> &'a [f64] {
-    let mat = Z.as_mat();
-    match mat.row(i).try_as_row_major() {
-        Some(row) => row.as_slice(),
-        None => {
-            for (j, x) in buffer.iter_mut().enumerate() {
-                *x = mat[(i, j)];
-            }
-            buffer
-        }
-    }
 }

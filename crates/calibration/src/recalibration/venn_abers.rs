@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pav::Pooled;
+use crate::pav::pool_ties;
 use crate::scored::{check_scored, samples};
 use crate::{Error, Result};
 
@@ -96,27 +96,33 @@ impl VennAbers {
     /// Vovk, Petej and Fedorova 2015, algorithms 1–4.
     pub fn fit(&self, scores: &[f64], y: &[bool]) -> Result<VennAbersMap> {
         check_scored(scores, y, None)?;
-        let pooled = Pooled::new(samples(scores, y, None));
-        let p1 = upper(&pooled.sum, &pooled.weight);
+        let ties = pool_ties(samples(scores, y, None));
+        let p1 = upper(ties.iter().map(|tie| (tie.sum, tie.weight)));
         // p₀ is 1 − p₁ of the mirrored problem: order reversed, labels swapped.
-        let weight: Vec<f64> = pooled.weight.iter().rev().copied().collect();
-        let swapped = pooled.sum.iter().zip(&pooled.weight).rev().map(|(s, w)| w - s);
-        let mut p0 = upper(&swapped.collect::<Vec<_>>(), &weight);
+        let mirrored = ties.iter().rev().map(|tie| (tie.weight - tie.sum, tie.weight));
+        let mut p0 = upper(mirrored);
         p0.reverse();
         p0.iter_mut().for_each(|p| *p = 1.0 - *p);
-        Ok(VennAbersMap { scores: pooled.x, p0, p1, merge: self.merge })
+        Ok(VennAbersMap {
+            scores: ties.iter().map(|tie| tie.x).collect(),
+            p0,
+            p1,
+            merge: self.merge,
+        })
     }
 }
 
 /// The slope of the greatest convex minorant at an inserted (1, 1), for each
 /// group it may be inserted before.
-fn upper(sum: &[f64], weight: &[f64]) -> Vec<f64> {
+fn upper(terms: impl ExactSizeIterator<Item = (f64, f64)>) -> Vec<f64> {
+    let n = terms.len();
     type Point = (f64, f64);
     // Twice the signed area of a, b, c: positive for a left turn at b.
     let turn = |a: Point, b: Point, c: Point| (b.0 - a.0) * (c.1 - b.1) - (b.1 - a.1) * (c.0 - b.0);
     // The diagram with (1, 1) first; points[0] is (−1, −1).
-    let mut points: Vec<Point> = vec![(-1.0, -1.0), (0.0, 0.0)];
-    for (s, w) in sum.iter().zip(weight) {
+    let mut points: Vec<Point> = Vec::with_capacity(n + 2);
+    points.extend([(-1.0, -1.0), (0.0, 0.0)]);
+    for (s, w) in terms {
         let last = points[points.len() - 1];
         points.push((last.0 + w, last.1 + s));
     }
@@ -131,9 +137,9 @@ fn upper(sum: &[f64], weight: &[f64]) -> Vec<f64> {
         }
         corners.push(point);
     }
-    let mut slopes = Vec::with_capacity(sum.len());
+    let mut slopes = Vec::with_capacity(n);
     let mut left = points[0];
-    for i in 0..sum.len() {
+    for i in 0..n {
         let (top, next) = (corners[corners.len() - 1], corners[corners.len() - 2]);
         slopes.push((next.1 - top.1) / (next.0 - top.0));
         // Group i moves before the insertion: its corner shifts down-left.

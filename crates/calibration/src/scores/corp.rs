@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::brier::{brier, weighted_mean};
 use super::log_loss::{log_loss, surprise};
 use crate::Forecasts;
-use crate::pav::Pooled;
+use crate::pav::{blocks, pool_ties};
 
 /// score = miscalibration − discrimination + uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -52,10 +52,9 @@ pub fn corp_log_loss(f: &Forecasts<'_>) -> Corp {
 }
 
 fn decompose(f: &Forecasts<'_>, score: f64, loss: impl Fn(f64, bool) -> f64) -> Corp {
-    let pooled = Pooled::new(f.iter());
     // Every forecast of a block has the block's mean; within it, `sum` of the
     // weight are events.
-    let parts = pooled.blocks();
+    let parts = blocks(&pool_ties(f.iter()));
     let mean_loss = |p: f64, sum: f64, weight: f64| {
         let (yes, no) = (sum, weight - sum);
         let of = |w: f64, y: bool| if w > 0.0 { w * loss(p, y) } else { 0.0 };

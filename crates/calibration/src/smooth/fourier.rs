@@ -2,11 +2,8 @@
 //! FFT, then every bandwidth is a damping of the spectrum and one FFT back.
 
 use std::f64::consts::PI;
-use std::sync::Arc;
 
-use rustfft::num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
-
+use super::transform::{Signal, Transform};
 use crate::Forecasts;
 
 pub(super) struct FourierSmoother {
@@ -16,8 +13,8 @@ pub(super) struct FourierSmoother {
     /// Σ |r| and |Σ r|.
     total: f64,
     signed: f64,
-    /// Inverse transforms of lengths 2·2⁸ … 2·cells.
-    plans: Vec<Arc<dyn Fft<f64>>>,
+    /// Of lengths up to 2·cells.
+    transform: Transform,
 }
 
 const SMALLEST: usize = 256;
@@ -25,33 +22,32 @@ const SMALLEST: usize = 256;
 impl FourierSmoother {
     pub(super) fn new(f: &Forecasts<'_>, cells: usize) -> Self {
         let (grid, weight) = deposit(f, cells);
-        let mut planner = FftPlanner::new();
-        // The even extension turns the FFT into a cosine transform.
-        let mut even = vec![Complex::new(0.0, 0.0); 2 * cells];
+        let transform = Transform::new(2 * cells);
+        // The even extension turns the transform into one of cosines.
+        let mut even = Signal::zeros(2 * cells);
         for (j, &g) in grid.iter().enumerate() {
             let g = g / weight;
             if j == 0 || j == cells {
-                even[j].re += g;
+                even.re[j] += g;
             } else {
-                even[j].re += 0.5 * g;
-                even[2 * cells - j].re += 0.5 * g;
+                even.re[j] += 0.5 * g;
+                even.re[2 * cells - j] += 0.5 * g;
             }
         }
-        planner.plan_fft_forward(2 * cells).process(&mut even);
+        transform.apply(&mut even);
         let (mut total, mut signed) = (0.0, 0.0);
         for (p, y, w) in f.iter() {
             let r = w * (f64::from(u8::from(y)) - p);
             total += r.abs();
             signed += r;
         }
-        let sizes =
-            std::iter::successors(Some(SMALLEST), |n| Some(2 * n)).take_while(|&n| n <= cells);
+        even.re.truncate(cells);
         Self {
             cells,
-            cosines: even[..cells].iter().map(|c| c.re).collect(),
+            cosines: even.re,
             total: total / weight,
             signed: (signed / weight).abs(),
-            plans: sizes.map(|n| planner.plan_fft_inverse(2 * n)).collect(),
+            transform,
         }
     }
 
@@ -69,10 +65,10 @@ impl FourierSmoother {
         let n = ((64.0 / sigma) as usize).next_power_of_two().clamp(SMALLEST, self.cells);
         let h = 1.0 / n as f64;
         let terms = ((8.6 / (PI * sigma)) as usize + 1).min(n - 1);
-        // One inverse transform gives f (real part) and its antiderivative
-        // without the linear term (imaginary part).
-        let mut nodes = vec![Complex::new(0.0, 0.0); 2 * n];
-        nodes[0].re = self.cosines[0];
+        // One transform gives f (real part) and its antiderivative without the
+        // linear term (imaginary part).
+        let mut nodes = Signal::zeros(2 * n);
+        nodes.re[0] = self.cosines[0];
         let (mut second, mut third) = (0.0, 0.0);
         for k in 1..=terms {
             let w = PI * k as f64;
@@ -80,17 +76,16 @@ impl FourierSmoother {
             second += a.abs() * w * w;
             third += a.abs() * w * w * w;
             let b = a / w;
-            nodes[k].re = 0.5 * (a + b);
-            nodes[2 * n - k].re = 0.5 * (a - b);
+            nodes.re[k] = 0.5 * (a + b);
+            nodes.re[2 * n - k] = 0.5 * (a - b);
         }
-        let plan = (n / SMALLEST).trailing_zeros() as usize;
-        self.plans[plan].process(&mut nodes);
+        self.transform.apply(&mut nodes);
 
         let mean = self.cosines[0];
         let (mut s, mut roots, mut grazing) = (0.0, 0_usize, 0_usize);
-        for cell in nodes[..=n].windows(2) {
-            let (a, b) = (cell[0].re, cell[1].re);
-            let rise = cell[1].im - cell[0].im + mean * h;
+        for j in 0..n {
+            let (a, b) = (nodes.re[j], nodes.re[j + 1]);
+            let rise = nodes.im[j + 1] - nodes.im[j] + mean * h;
             if a * b < 0.0 {
                 let part = turning(a, b, rise, h);
                 s += part.abs() + (rise - part).abs();

@@ -99,6 +99,34 @@ proptest! {
     }
 
     #[test]
+    fn score_sums_merge_to_the_batch(seed in 0_u64..10_000, n in 2_usize..200, cut in 0.0_f64..1.0) {
+        let (p, y) = sample(seed, n, None);
+        let f = Forecasts::new(&p, &y).unwrap();
+        let w: Vec<f64> = p.iter().map(|p| 0.1 + p * p).collect();
+        let (P, labels) = crate::support::classes(&mut crate::support::rng(seed), n, 3);
+        let g = ClassForecasts::new(P.as_mat(), &labels).unwrap();
+        let (g, f_w) = (g.with_weights(&w).unwrap(), f.clone().with_weights(&w).unwrap());
+        let k = ((n as f64 * cut) as usize).clamp(1, n - 1);
+        let (left, right): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| i < k);
+        let near = |a: f64, b: f64| a == b || (a - b).abs() <= 4.0 * f64::EPSILON * b.abs();
+        for f in [f, f_w] {
+            let (mut a, mut b) = (ScoreSums::event(), ScoreSums::event());
+            a.update(&f.select(&right)).unwrap();
+            b.update(&f.select(&left)).unwrap();
+            a.merge(&b).unwrap();
+            prop_assert_eq!(a.n(), n as u64);
+            prop_assert!(near(a.brier().unwrap(), brier(&f)));
+            prop_assert!(near(a.log_loss().unwrap(), log_loss(&f)));
+        }
+        let (mut a, mut b) = (ScoreSums::classes(3), ScoreSums::classes(3));
+        a.update_classes(&g.select(&right)).unwrap();
+        b.update_classes(&g.select(&left)).unwrap();
+        a.merge(&b).unwrap();
+        prop_assert!(near(a.brier().unwrap(), brier_multiclass(&g)));
+        prop_assert!(near(a.log_loss().unwrap(), log_loss_multiclass(&g)));
+    }
+
+    #[test]
     fn decompositions(seed in 0_u64..10_000, n in 1_usize..80, m in 1_usize..12) {
         let (p, y) = sample(seed, n, None);
         let f = Forecasts::new(&p, &y).unwrap();

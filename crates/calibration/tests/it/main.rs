@@ -8,6 +8,8 @@ mod conformal_guarantees;
 mod conformal_properties;
 mod error_properties;
 mod errors;
+mod intervals_of_errors;
+mod memory;
 mod notes;
 mod recalibration_guarantees;
 mod reference;
