@@ -46,48 +46,81 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Where a size and a cost lie in a panel: 30 units per doubling of the size,
+/// 26 per doubling of the cost.
+fn place(panel: usize, (n, cost): (f64, f64)) -> (f64, f64) {
+    (60.0 + 320.0 * panel as f64 + 30.0 * n.log2(), 260.0 - 26.0 * cost.log2())
+}
+
 /// Two panels on logarithmic axes: inputs grow, outputs grow.
 fn picture(series: &[Vec<(f64, f64)>; 4]) -> String {
     let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 300\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"640\" height=\"300\" fill=\"white\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 660 310\" \
+         font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\">\n\
+         <title>Cost of a Jacobian in forward and in reverse mode</title>\n\
+         <rect width=\"660\" height=\"310\" fill=\"white\"/>\n\
+         <text transform=\"translate(16 156) rotate(-90)\" text-anchor=\"middle\">\
+         operations, relative to the function</text>\n",
     );
-    let place = |panel: usize, (n, cost): (f64, f64)| {
-        (50.0 + 310.0 * panel as f64 + 30.0 * n.log2(), 250.0 - 26.0 * cost.log2())
-    };
     for panel in 0..2 {
-        let (x, y) = place(panel, (1.0, 1.0));
-        let what = ["inputs (8 outputs)", "outputs (8 inputs)"][panel];
-        let _ = writeln!(svg, "<path d=\"M{x} 30V{y}h250\" fill=\"none\" stroke=\"black\"/>");
-        let _ = writeln!(svg, "<text x=\"{}\" y=\"290\">{what}</text>", x + 70.0);
-        for power in (0..=8).step_by(2) {
-            let n = f64::from(1 << power);
-            let (at, _) = place(panel, (n, 1.0));
-            let (_, level) = place(panel, (1.0, n));
-            let _ = writeln!(svg, "<text x=\"{}\" y=\"266\">{n}</text>", at - 6.0);
-            let _ = writeln!(svg, "<text x=\"{}\" y=\"{}\">{n}</text>", x - 26.0, level + 4.0);
-        }
+        axes(&mut svg, panel);
         for (k, colour) in ["#b04a00", "#1f5fa8"].into_iter().enumerate() {
-            let points: Vec<String> = series[2 * panel + k]
-                .iter()
-                .map(|&p| place(panel, p))
-                .map(|(x, y)| format!("{x:.1},{y:.1}"))
-                .collect();
-            let name = ["forward", "reverse"][k];
-            let _ = writeln!(
-                svg,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-                points.join(" ")
-            );
-            let _ = writeln!(
-                svg,
-                "<text x=\"{}\" y=\"{}\" fill=\"{colour}\">{name}</text>",
-                x + 10.0,
-                44 + 16 * k
-            );
+            line(&mut svg, panel, &series[2 * panel + k], (["forward", "reverse"][k], colour));
         }
     }
-    svg.push_str("<text x=\"50\" y=\"18\">operations of a Jacobian over those of the function</text>\n</svg>\n");
+    svg.push_str("</svg>\n");
     svg
+}
+
+/// Grid, ticks and names of one panel.
+fn axes(svg: &mut String, panel: usize) {
+    let ((left, bottom), (right, top)) = (place(panel, (1.0, 1.0)), place(panel, (256.0, 256.0)));
+    for power in (0..=8).step_by(2) {
+        let n = f64::from(1 << power);
+        let ((x, _), (_, y)) = (place(panel, (n, 1.0)), place(panel, (1.0, n)));
+        let _ = writeln!(
+            svg,
+            "<path d=\"M{left} {y}H{right}M{x} {bottom}V{top}\" stroke=\"#dddddd\"/>\n\
+             <path d=\"M{left} {y}h-4M{x} {bottom}v4\" stroke=\"black\"/>\n\
+             <text x=\"{}\" y=\"{}\" text-anchor=\"end\">{n}</text>\n\
+             <text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{n}</text>",
+            left - 7.0,
+            y + 4.0,
+            bottom + 18.0
+        );
+    }
+    let _ = writeln!(
+        svg,
+        "<path d=\"M{left} {top}V{bottom}H{right}\" fill=\"none\" stroke=\"black\"/>"
+    );
+    let middle = f64::midpoint(left, right);
+    let (what, title) = [("inputs", "8 outputs"), ("outputs", "8 inputs")][panel];
+    let _ = writeln!(
+        svg,
+        "<text x=\"{middle}\" y=\"298\" text-anchor=\"middle\">number of {what}</text>\n\
+         <text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\" font-weight=\"bold\">{title}</text>",
+        top - 12.0
+    );
+}
+
+/// One line, with a mark at every point and its name at its end.
+fn line(svg: &mut String, panel: usize, points: &[(f64, f64)], (name, colour): (&str, &str)) {
+    let at: Vec<(f64, f64)> = points.iter().map(|&p| place(panel, p)).collect();
+    let path: Vec<String> = at.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let _ = writeln!(
+        svg,
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+        path.join(" ")
+    );
+    for (x, y) in &at {
+        let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>");
+    }
+    // Where the lines are farthest apart, beside the steep one or above the flat.
+    let Some(&(x, y)) = at.get(7) else { return };
+    let steep = y < 150.0;
+    let (x, y, anchor) = if steep { (x - 8.0, y, "end") } else { (x, y - 9.0, "middle") };
+    let _ = writeln!(
+        svg,
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{name} mode</text>"
+    );
 }

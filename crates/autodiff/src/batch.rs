@@ -8,7 +8,7 @@ use crate::error::Place;
 use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::linearize::Linear;
-use crate::op::{Op, Sub};
+use crate::op::{Op, ScanOp, Sub};
 use crate::program::{Id, Program};
 use crate::shape::Shape;
 
@@ -119,43 +119,22 @@ impl Batched<'_> {
             }
             Op::MatMul { ta, tb } => self.matmul(g, *ta, *tb, shape),
             Op::Gather { along } => {
-                // The indexed axes stay in front: move the new axis behind them.
-                let keep = 1 + usize::from(*along);
-                let x = move_axis(g, args[0], 0, keep, at);
-                let y = g.emit(Op::Gather { along: *along }, &[x, args[1]], at);
+                // The indexed axes stay in front: the new axis moves behind them.
+                let x = move_axis(g, args[0], 0, 1 + usize::from(*along), at);
+                let y = g.emit(op.clone(), &[x, args[1]], at);
                 move_axis(g, y, if *along { 1 } else { self.shapes[1].rank() }, 0, at)
             }
             Op::Scatter { along, shape } => {
-                let keep = if *along { 1 } else { self.shapes[1].rank() };
-                let x = move_axis(g, args[0], 0, keep, at);
-                let keep = 1 + usize::from(*along);
+                let rows = if *along { 1 } else { self.shapes[1].rank() };
+                let x = move_axis(g, args[0], 0, rows, at);
+                let behind = 1 + usize::from(*along);
                 let mut dims = shape.dims();
-                dims.insert(keep, n);
+                dims.insert(behind, n);
                 let op = Op::Scatter { along: *along, shape: Shape::new(&dims) };
                 let y = g.emit(op, &[x, args[1]], at);
-                move_axis(g, y, keep, 0, at)
+                move_axis(g, y, behind, 0, at)
             }
-            Op::Scan(scan) => {
-                let body = &scan.body.0;
-                // All states and results carry the axis.
-                let flags: Vec<bool> =
-                    (0..args.len()).map(|k| self.linear[k] || scan.is_state(k)).collect();
-                let body = batch_program(body, &flags, 0, n);
-                let mut op = scan.clone();
-                op.body = Sub(body.into());
-                let args: Vec<Id> = (0..args.len())
-                    .map(|k| {
-                        if scan.is_sequence(k) && self.linear[k] {
-                            move_axis(g, args[k], 0, 1, at)
-                        } else if scan.is_state(k) && !self.linear[k] {
-                            g.stretch(args[k], self.front(self.shapes[k]), at)
-                        } else {
-                            args[k]
-                        }
-                    })
-                    .collect();
-                g.emit(Op::Scan(op), &args, at)
-            }
+            Op::Scan(scan) => self.scan(g, scan),
             Op::Part(k) => {
                 let part = g.emit(Op::Part(*k), args, at);
                 // A stacked result has the steps in front of the new axis.
@@ -167,6 +146,23 @@ impl Batched<'_> {
             }
             op => unreachable!("{} is not linear", op.name()),
         }
+    }
+
+    /// A loop of which all states and results carry the new axis.
+    fn scan(&self, g: &mut Graph, scan: &ScanOp) -> Id {
+        let flags: Vec<bool> =
+            (0..self.args.len()).map(|k| self.linear[k] || scan.is_state(k)).collect();
+        let body = Sub(batch_program(&scan.body.0, &flags, 0, self.n).into());
+        let args: Vec<Id> = (0..self.args.len())
+            .map(|k| match self.args[k] {
+                x if scan.is_sequence(k) && self.linear[k] => move_axis(g, x, 0, 1, self.at),
+                x if scan.is_state(k) && !self.linear[k] => {
+                    g.stretch(x, self.front(self.shapes[k]), self.at)
+                }
+                x => x,
+            })
+            .collect();
+        g.emit(Op::Scan(Box::new(ScanOp { body, ..scan.clone() })), &args, self.at)
     }
 
     /// An elementwise operation whose result must have the full shape even

@@ -2,6 +2,8 @@
 //! difference quotients for the tangents, the adjoint identity
 //! ⟨w, J v⟩ = ⟨Jᵀ w, v⟩ for the transpose.
 
+use std::fmt;
+
 use wonderland_linalg::{Scalar, Tensor};
 
 use crate::absolute::absolute;
@@ -45,6 +47,17 @@ pub struct GradReport {
     /// Of the derivative of the gradient from its quotient, relative; 0 if not
     /// checked.
     pub second: f64,
+}
+
+impl fmt::Display for GradReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tangent, adjoint, second } = self;
+        write!(
+            f,
+            "tangents within {tangent:.0e} of difference quotients, adjoints within {adjoint:.1} ε \
+             of tangents, second derivatives within {second:.0e} of difference quotients"
+        )
+    }
 }
 
 /// Checks the derivatives of a program at a point, by default settings.

@@ -13,68 +13,31 @@ impl Op {
             Op::Iota(n) => Ok(Shape::from([*n as usize])),
             Op::Zip(_) | Op::Select => stretch(args),
             Op::MatMul { ta, tb } => matmul_shape(*ta, *tb, args[0], args[1]),
-            Op::Sum(axes) => {
-                check_axes(*axes, args[0])?;
-                Ok(args[0].without(*axes))
-            }
+            Op::Sum(axes) => check_axes(*axes, args[0]).map(|()| args[0].without(*axes)),
             Op::Broadcast(axes, shape) => {
                 check_axes(*axes, *shape)?;
-                if shape.without(*axes) == args[0] {
-                    Ok(*shape)
-                } else {
-                    Err(format!("{shape} without axes {axes} must be the shape given"))
-                }
+                let rule = || format!("{shape} without axes {axes} must be the shape given");
+                must(shape.without(*axes) == args[0], rule).map(|()| *shape)
             }
             Op::Reshape(shape) => {
-                if shape.len() == args[0].len() {
-                    Ok(*shape)
-                } else {
-                    Err(format!(
-                        "{} elements cannot take the shape {shape} of {}",
-                        args[0].len(),
-                        shape.len()
-                    ))
-                }
+                let (n, to) = (args[0].len(), shape.len());
+                let rule = || format!("{n} elements cannot take the shape {shape} of {to}");
+                must(n == to, rule).map(|()| *shape)
             }
-            Op::Permute(perm) => {
-                let rank = args[0].rank();
-                let seen = Axes::of(perm[..rank].iter().map(|&a| usize::from(a).min(7)));
-                if seen != Axes::first(rank) {
-                    return Err(format!("every axis of 0..{rank} must be named once"));
-                }
-                let dims: Vec<usize> =
-                    perm[..rank].iter().map(|&a| args[0].dim(usize::from(a))).collect();
-                Ok(Shape::new(&dims))
-            }
-            Op::Slice { start, shape } => {
-                check_box(*start, *shape, args[0])?;
-                Ok(*shape)
-            }
-            Op::Pad { start, shape } => {
-                check_box(*start, args[0], *shape)?;
-                Ok(*shape)
-            }
+            Op::Permute(perm) => permuted(perm, args[0]),
+            Op::Slice { start, shape } => check_box(*start, *shape, args[0]).map(|()| *shape),
+            Op::Pad { start, shape } => check_box(*start, args[0], *shape).map(|()| *shape),
             Op::Gather { along } => gather_shape(*along, args[0], args[1]),
             Op::Scatter { along, shape } => {
-                if gather_shape(*along, *shape, args[1])? == args[0] {
-                    Ok(*shape)
-                } else {
-                    Err(format!("rows taken from {shape} at these indices must have this shape"))
-                }
+                let rows = gather_shape(*along, *shape, args[1])?;
+                let rule =
+                    || format!("rows taken from {shape} at these indices must have this shape");
+                must(rows == args[0], rule).map(|()| *shape)
             }
             Op::Map(_) | Op::StopGradient | Op::Segment => Ok(args[0]),
-            Op::ArgMax(axis) | Op::Along(_, axis) => {
-                check_axis(*axis, args[0])?;
-                let axis = usize::from(*axis);
-                let needs_one = matches!(self, Op::ArgMax(_) | Op::Along(Along::Max, _));
-                match self {
-                    Op::Along(Along::Softmax, _) => Ok(args[0]),
-                    _ if needs_one && args[0].dim(axis) == 0 => {
-                        Err(format!("axis {axis} must not be empty"))
-                    }
-                    _ => Ok(args[0].without(Axes::of([axis]))),
-                }
-            }
+            Op::Along(Along::Softmax, axis) => check_axis(*axis, args[0]).map(|()| args[0]),
+            Op::Along(f, axis) => reduced(*axis, *f == Along::Max, args[0]),
+            Op::ArgMax(axis) => reduced(*axis, true, args[0]),
             Op::OneHot(n) => {
                 let mut dims = args[0].dims();
                 dims.push(*n as usize);
@@ -84,16 +47,34 @@ impl Op {
             Op::Rewind(_) => Ok(Shape::SCALAR),
             Op::Part(_) => Err("parts are made by the loop".to_owned()),
             Op::Custom(custom) => {
-                let inputs = &custom.value.0.inputs;
-                for (given, input) in args.iter().zip(inputs) {
-                    if *given != input.shape {
-                        return Err(format!("argument `{}` must be {}", input.name, input.shape));
-                    }
+                let value = &custom.value.0;
+                for (given, input) in args.iter().zip(&value.inputs) {
+                    let rule = || format!("argument `{}` must be {}", input.name, input.shape);
+                    must(*given == input.shape, rule)?;
                 }
-                Ok(custom.value.0.shape_of(custom.value.0.outputs[0].id))
+                Ok(value.shape_of(value.outputs[0].id))
             }
         }
     }
+}
+
+fn must(holds: bool, rule: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(rule()) }
+}
+
+fn permuted(perm: &[u8; MAX_RANK], x: Shape) -> Result<Shape, String> {
+    let rank = x.rank();
+    let named = Axes::of(perm[..rank].iter().map(|&a| usize::from(a).min(7)));
+    must(named == Axes::first(rank), || format!("every axis of 0..{rank} must be named once"))?;
+    let dims: Vec<usize> = perm[..rank].iter().map(|&a| x.dim(usize::from(a))).collect();
+    Ok(Shape::new(&dims))
+}
+
+fn reduced(axis: u8, needs_one: bool, x: Shape) -> Result<Shape, String> {
+    check_axis(axis, x)?;
+    let at = usize::from(axis);
+    must(!needs_one || x.dim(at) > 0, || format!("axis {axis} must not be empty"))?;
+    Ok(x.without(Axes::of([at])))
 }
 
 fn stretch(args: &[Shape]) -> Result<Shape, String> {
@@ -105,11 +86,7 @@ fn stretch(args: &[Shape]) -> Result<Shape, String> {
 }
 
 fn check_axis(axis: u8, shape: Shape) -> Result<(), String> {
-    if usize::from(axis) < shape.rank() {
-        Ok(())
-    } else {
-        Err(format!("axis {axis} does not exist"))
-    }
+    must(usize::from(axis) < shape.rank(), || format!("axis {axis} does not exist"))
 }
 
 fn check_axes(axes: Axes, shape: Shape) -> Result<(), String> {
@@ -123,11 +100,7 @@ fn check_box(start: Shape, inner: Shape, outer: Shape) -> Result<(), String> {
     let fits = start.rank() == outer.rank()
         && inner.rank() == outer.rank()
         && (0..outer.rank()).all(|a| start.dim(a) + inner.dim(a) <= outer.dim(a));
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("the box of shape {inner} at {start} must lie inside {outer}"))
-    }
+    must(fits, || format!("the box of shape {inner} at {start} must lie inside {outer}"))
 }
 
 fn matmul_shape(ta: bool, tb: bool, a: Shape, b: Shape) -> Result<Shape, String> {

@@ -5,6 +5,8 @@
 //! derivative reads is a value that exists anyway. A tangent that is zero is
 //! absent, never computed.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
 use crate::error::Place;
 use crate::functions::{Along, Binary, Unary};
 use crate::graph::Graph;
@@ -80,6 +82,13 @@ impl Emit<'_> {
         let one = self.g.constant(1.0, Shape::SCALAR, self.at);
         self.g.zip(Binary::Sub, one, x, self.at)
     }
+    /// c e^(−x²).
+    fn bell(&mut self, x: Id, c: f64) -> Id {
+        let square = self.mul(x, x);
+        let square = self.scale(-1.0, square);
+        let bell = self.map(Unary::Exp, square);
+        self.scale(c, bell)
+    }
     /// The tangent where the mask holds, 0 elsewhere: a choice, not a product,
     /// so that an infinite tangent is not multiplied by 0.
     fn choose(&mut self, mask: Id, d: Id) -> Id {
@@ -127,13 +136,8 @@ fn of_map(e: &mut Emit<'_>, f: Unary, x: Id, y: Id, d: Id) -> Option<Id> {
             e.mul(y, rest)
         }
         Unary::Softplus => e.map(Unary::Sigmoid, x),
-        Unary::Erf | Unary::Erfc => {
-            let square = e.mul(x, x);
-            let square = e.scale(-1.0, square);
-            let bell = e.map(Unary::Exp, square);
-            let sign = if f == Unary::Erf { 1.0 } else { -1.0 };
-            e.scale(sign * std::f64::consts::FRAC_2_SQRT_PI, bell)
-        }
+        Unary::Erf => e.bell(x, FRAC_2_SQRT_PI),
+        Unary::Erfc => e.bell(x, -FRAC_2_SQRT_PI),
         Unary::Sin => e.map(Unary::Cos, x),
         Unary::Cos => {
             let sin = e.map(Unary::Sin, x);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
-use crate::graph::Graph;
+use crate::graph::{Graph, permutation};
 use crate::linearize::{Linear, fresh};
 use crate::loops;
 use crate::op::{Kind, Op};
@@ -131,11 +131,12 @@ fn pull(
         return;
     }
     let Some(bar) = adjoints.of[id as usize] else { return };
-    // A linear operation of one argument.
-    let mut one = |g: &mut Graph, op: Op| {
-        let bar = g.emit(op, &[bar], at);
-        adjoints.add(g, args[0], bar, at);
-    };
+    if let Some(dual) = dual_of_one(&instr.op, shape(0), instr.shape) {
+        let given: Vec<Id> =
+            [bar].into_iter().chain(args[1..].iter().map(|&a| map[a as usize])).collect();
+        let part = g.emit(dual, &given, at);
+        return adjoints.add(g, args[0], part, at);
+    }
     match &instr.op {
         Op::Zip(f @ (Binary::Add | Binary::Sub)) => {
             for k in (0..2).filter(|&k| is_linear(k)) {
@@ -145,42 +146,17 @@ fn pull(
                 adjoints.add(g, args[k], part, at);
             }
         }
-        Op::Map(Unary::Scale(_)) => one(g, instr.op.clone()),
-        Op::Zip(f @ (Binary::Mul | Binary::Div)) => {
-            let (x, factor) = if is_linear(0) { (0, 1) } else { (1, 0) };
-            debug_assert!(!is_linear(factor), "a product is linear in one argument");
-            let part = g.zip(*f, bar, map[args[factor] as usize], at);
-            let part = g.unstretch_sum(part, shape(x), at);
-            adjoints.add(g, args[x], part, at);
-        }
-        Op::MatMul { ta, tb } => {
-            let (left, flags) = (is_linear(0), (*ta, *tb));
-            let (x, other) = if left { (0, 1) } else { (1, 0) };
+        op @ (Op::Zip(Binary::Mul | Binary::Div) | Op::MatMul { .. }) => {
+            let (x, other) = if is_linear(0) { (0, 1) } else { (1, 0) };
             debug_assert!(!is_linear(other), "a product is linear in one argument");
             let factor = map[args[other] as usize];
-            let part = pull_matmul(g, left, flags, bar, factor, shape(x), at);
+            let part = if let Op::MatMul { ta, tb } = op {
+                pull_matmul(g, x == 0, (*ta, *tb), bar, factor, shape(x), at)
+            } else {
+                let part = g.emit(op.clone(), &[bar, factor], at);
+                g.unstretch_sum(part, shape(x), at)
+            };
             adjoints.add(g, args[x], part, at);
-        }
-        Op::Sum(axes) => one(g, Op::Broadcast(*axes, shape(0))),
-        Op::Broadcast(axes, _) => one(g, Op::Sum(*axes)),
-        Op::Reshape(_) => one(g, Op::Reshape(shape(0))),
-        Op::Permute(perm) => {
-            let mut inverse = vec![0; instr.shape.rank()];
-            for (k, &axis) in perm.iter().enumerate().take(inverse.len()) {
-                inverse[usize::from(axis)] = k;
-            }
-            one(g, Op::Permute(crate::graph::permutation(&inverse)));
-        }
-        Op::Slice { start, .. } => one(g, Op::Pad { start: *start, shape: shape(0) }),
-        Op::Pad { start, .. } => one(g, Op::Slice { start: *start, shape: shape(0) }),
-        Op::Gather { along } => {
-            let op = Op::Scatter { along: *along, shape: shape(0) };
-            let part = g.emit(op, &[bar, map[args[1] as usize]], at);
-            adjoints.add(g, args[0], part, at);
-        }
-        Op::Scatter { along, .. } => {
-            let part = g.emit(Op::Gather { along: *along }, &[bar, map[args[1] as usize]], at);
-            adjoints.add(g, args[0], part, at);
         }
         Op::Select => {
             let mask = map[args[0] as usize];
@@ -195,6 +171,29 @@ fn pull(
         Op::Part(k) => adjoints.add_part(g, args[0], *k as usize, bar, at),
         op => unreachable!("{} is not linear", op.name()),
     }
+}
+
+/// The transpose of an operation that is linear in one tensor, which had the
+/// shape `from`; an index keeps its place.
+fn dual_of_one(op: &Op, from: Shape, to: Shape) -> Option<Op> {
+    Some(match op {
+        Op::Map(Unary::Scale(_)) => op.clone(),
+        Op::Sum(axes) => Op::Broadcast(*axes, from),
+        Op::Broadcast(axes, _) => Op::Sum(*axes),
+        Op::Reshape(_) => Op::Reshape(from),
+        Op::Permute(perm) => {
+            let mut inverse = vec![0; to.rank()];
+            for (k, &axis) in perm.iter().enumerate().take(inverse.len()) {
+                inverse[usize::from(axis)] = k;
+            }
+            Op::Permute(permutation(&inverse))
+        }
+        Op::Slice { start, .. } => Op::Pad { start: *start, shape: from },
+        Op::Pad { start, .. } => Op::Slice { start: *start, shape: from },
+        Op::Gather { along } => Op::Scatter { along: *along, shape: from },
+        Op::Scatter { along, .. } => Op::Gather { along: *along },
+        _ => return None,
+    })
 }
 
 /// The adjoint of one operand of Y = op(A) op(B), where `bar` is that of Y.

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod axes;
+mod cast;
 mod show;
 
 use std::ops::{Index, IndexMut};
