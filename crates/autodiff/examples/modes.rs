@@ -116,7 +116,7 @@ fn line(svg: &mut String, panel: usize, points: &[(f64, f64)], (name, colour): (
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>");
     }
     // Where the lines are farthest apart, beside the steep one or above the flat.
-    let Some(&(x, y)) = at.get(7) else { return };
+    let Some(&(x, y)) = at.get(6) else { return };
     let steep = y < 150.0;
     let (x, y, anchor) = if steep { (x - 8.0, y, "end") } else { (x, y - 9.0, "middle") };
     let _ = writeln!(
