@@ -3,7 +3,7 @@
 //! `prepare AREA WORKLOAD FOLDER` writes the data both sides read; `serve AREA
 //! WORKLOAD FOLDER [VARIANT]` does the work once for each line on standard input
 //! and answers with its seconds and its error; `probe` measures what the machine
-//! allows. A variant is another way of doing the work, to measure ours against.
+//! allows; `exhaustive [FUNCTION]` tries every `f32`. A variant is another way of doing the work, to measure ours against.
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "the answers go to standard output")]
@@ -11,6 +11,7 @@
 mod arrays;
 mod autodiff;
 mod calibration;
+mod exhaustive;
 mod kernels;
 mod least_squares;
 mod linalg;
@@ -73,12 +74,13 @@ fn run(words: &[&str]) -> Result<(), Fault> {
             let variant = rest.first().copied().unwrap_or_default();
             serve((area(name)?.load)(workload, variant, Path::new(folder))?.as_mut())
         }
+        ["exhaustive", ref rest @ ..] => exhaustive::run(rest.first().copied()),
         ["probe"] => {
             println!("{}", probe::report());
             Ok(())
         }
         _ => {
-            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], or peers probe".into())
+            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], probe, or exhaustive [FUNCTION]".into())
         }
     }
 }

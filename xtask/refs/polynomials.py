@@ -73,6 +73,14 @@ if __name__ == "__main__":
     fit("ERF", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, 13)
     # u = (a − 2)/(a + 2) maps [1, 6] to [−1/3, 1/2].
     fit("ERFCX", lambda u: erfcx(2 * (1 + u) / (1 - u)), -mpf(1) / 3, mpf(1) / 2, 15)
+    # The same for f32, where fewer terms do.
+    fit("LN f32", lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2) / z, 0, z_max, 3, 32)
+    fit("ATAN f32", lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, t_max, 5, 32)
+    fit("SIN f32", lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, r_max, 3, 32)
+    fit("COS f32", lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, r_max, 2, 32)
+    fit("ERF f32", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, 7, 32)
+    # u = (a − 2)/(a + 2) maps [1, 4] to [−1/3, 1/3].
+    fit("ERFCX f32", lambda u: erfcx(2 * (1 + u) / (1 - u)), -mpf(1) / 3, mpf(1) / 3, 8, 32)
     # u = (a − 4)/(a + 4) maps [½, 28] to [−7/9, 3/4].
     far = lambda u: 4 * (1 + u) / (1 - u)
     fit("ERFC", lambda u: (1 + 2 * far(u)) * erfcx(far(u)), -mpf(7) / 9, mpf(3) / 4, 22)

@@ -13,10 +13,12 @@ use crate::args::Args;
 use crate::python::{self, Packages};
 use crate::{metadata, shell};
 
-pub(crate) const USAGE: &str = "[--check] [CRATE]";
+pub(crate) const USAGE: &str = "[--check] [CRATE] | --exhaustive [FUNCTION]";
 pub(crate) const ABOUT: &str = "\
 runs xtask/refs/*.py (or those of one crate) in a pinned Python environment
-and rewrites crates/*/testdata; with --check compares instead";
+and rewrites crates/*/testdata; with --check compares instead; --exhaustive
+puts all 2^32 numbers of 32 bits through each elementary function, or one
+(a minute or two each), and prints its largest error";
 
 /// Two values agree when they differ by less than this, relatively, unless a
 /// script states another figure in a line `tolerance: 1e-12` of its head.
@@ -26,8 +28,12 @@ const TOLERANCE: f64 = 1e-15;
 /// Makes or checks the reference values.
 pub(crate) fn run(mut args: Args) -> Result<()> {
     let check = args.flag("--check");
+    let exhaustive = args.flag("--exhaustive");
     let only = args.positional();
     args.finish()?;
+    if exhaustive {
+        return try_every_number(only.as_deref());
+    }
 
     let files = shell::files()?;
     let scripts: Vec<Script> = files
@@ -80,6 +86,17 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     }
     println!("refs: {} scripts, {}", scripts.len(), if check { "all agree" } else { "done" });
     Ok(())
+}
+
+/// Every `f32` through the elementary functions, by the program of the benches.
+fn try_every_number(function: Option<&str>) -> Result<()> {
+    let mut program = shell::cargo(&["run", "--release", "--quiet"]);
+    program.args(["--package", "wonderland-benches", "--bin", "peers", "--", "exhaustive"]);
+    program.args(function);
+    shell::run(
+        &mut program,
+        "look at the function that is named above in crates/linalg/src/kernels",
+    )
 }
 
 /// A script of `xtask/refs`: `linalg.py`, or `linalg_strd.py` for the same crate.

@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::special::student_t_quantile;
-use wonderland_linalg::{LeastSquares, LeastSquaresSolution, MatRef, Route, Scalar};
+use wonderland_linalg::{
+    LeastSquares, LeastSquaresSolution, MatRef, NormalEquations, Route, Scalar, Team,
+};
 
 use crate::affine::{as_column, predict};
 use crate::{Error, Result};
@@ -90,8 +92,8 @@ impl LinearRegression {
     ///
     /// # Numerics
     /// The solution is that of the given numbers to an ulp or so up to a scaled
-    /// condition of about 1e14 (QR and twofold residuals, never the normal
-    /// equations). Standard errors and intervals suppose independent errors of
+    /// condition of about 1e14 (a factor of X or, where its condition allows,
+    /// of XᵀX, and residuals of twice the digits). Standard errors and intervals suppose independent errors of
     /// one variance.
     ///
     /// # References
@@ -115,6 +117,36 @@ impl LinearRegression {
         weights: &[T],
     ) -> Result<FittedLinearRegression<T>> {
         fitted(self.solver().solve_weighted(X, as_column(X, y)?, weights)?)
+    }
+
+    /// The same on the threads of a
+    /// [`Threads::run`](wonderland_linalg::Threads::run), weighted or not; any
+    /// number of threads gives the same bits.
+    ///
+    /// # Errors
+    /// As [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_by<T: Scalar>(
+        &self,
+        team: Team,
+        X: MatRef<'_, T>,
+        y: &[T],
+        weights: Option<&[T]>,
+    ) -> Result<FittedLinearRegression<T>> {
+        fitted(self.solver().solve_by(team, X, as_column(X, y)?, weights)?)
+    }
+
+    /// Fits to rows that were added up block by block, of one target; whether
+    /// there is an intercept, the sums say.
+    ///
+    /// # Errors
+    /// Those of [`NormalEquations::solve`]: no rows, or columns so nearly
+    /// dependent that sums of squares cannot tell them apart.
+    ///
+    /// # Numerics
+    /// Within max(1e-12, 8 κ ε) of [`fit`](Self::fit) on the same rows, for κ up
+    /// to 1e7, beyond which it is an error.
+    pub fn fit_sums(sums: &NormalEquations) -> Result<FittedLinearRegression> {
+        fitted(sums.solve(0.0)?)
     }
 
     fn solver(&self) -> LeastSquares {

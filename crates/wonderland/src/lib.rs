@@ -17,6 +17,7 @@ mod pipeline;
 mod predictions;
 mod recipe;
 mod rows;
+mod streaming;
 mod training;
 
 pub mod forecasts;

@@ -88,10 +88,9 @@ impl ModelSettings {
     ) -> Result<Option<Model>> {
         let X = X.as_mat();
         Ok(Some(match (self, answers) {
-            (Self::Linear(model), Answers::Numbers(y)) => Model::Linear(match weights {
-                None => model.fit(X, y)?,
-                Some(weights) => model.fit_weighted(X, y, weights)?,
-            }),
+            (Self::Linear(model), Answers::Numbers(y)) => {
+                Model::Linear(model.fit_by(team, X, y, weights)?)
+            }
             (Self::Ridge(model), Answers::Numbers(y)) => Model::Ridge(match weights {
                 None => model.fit(X, y)?,
                 Some(weights) => model.fit_weighted(X, y, weights)?,

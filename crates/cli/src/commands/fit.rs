@@ -1,6 +1,7 @@
 //! `wonderland fit`: from a table to a saved, evaluated model.
 
 mod options;
+mod stream;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -33,7 +34,8 @@ Examples:
   wonderland fit curve.csv --target y --polynomial x:3 --test none
   wonderland fit sales.csv --target sold --split-by-order --ignore id --json
   wonderland fit images.gz --labels labels.gz --test more.gz --test-labels more-labels.gz
-  zcat big.csv.gz | wonderland fit - --target y --test fresh.csv")]
+  zcat big.csv.gz | wonderland fit - --target y --test fresh.csv
+  wonderland fit huge.csv --target y --stream --test none --out huge.wl")]
 pub(crate) struct Fit {
     /// The table: a CSV file, the name of a built-in set, - for standard input, or images in IDX
     #[arg(value_hint = ValueHint::FilePath)]
@@ -60,6 +62,9 @@ pub(crate) struct Fit {
     /// Also score by K-fold cross-validation: every row tests once
     #[arg(long, value_name = "K", help_heading = "Testing")]
     cv: Option<usize>,
+    /// Read the rows once, piece by piece, in memory that does not grow with them (linear models)
+    #[arg(long, conflicts_with_all = ["labels", "cv", "split_by_order", "report"])]
+    stream: bool,
     /// End with exit code 3 if the solver stopped before the minimum
     #[arg(long)]
     strict: bool,
@@ -82,6 +87,9 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
         self.check_outputs(shared)?;
+        if self.stream {
+            return self.run_streamed(shared, voice);
+        }
         let source = Source::with_labels(&self.data, self.labels.as_deref(), "--labels")?;
         let tests = self.test_source()?;
         let recipe = self.learning.recipe(source, self.seed)?;

@@ -9,6 +9,7 @@ mod forecasts;
 mod images;
 mod program;
 mod repeatable;
+mod stream;
 mod system;
 
 /// A file beside this one that is not declared would never run.

@@ -10,6 +10,7 @@
 mod double;
 mod elementary;
 mod few;
+mod formulas;
 mod inner;
 mod rows;
 mod single;

@@ -90,6 +90,22 @@ fn f64_agrees_with_the_standard_library_on_random_arguments() {
     }
 }
 
+/// Next to a multiple of π/2 the reduction cancels nearly all digits.
+#[test]
+fn sine_and_cosine_next_to_their_zeros() {
+    for k in 1..636_000 {
+        let x = f64::from(k) * std::f64::consts::FRAC_PI_2;
+        for f in [Elementary::Sin, Elementary::Cos] {
+            let mut y = [x, x.next_up(), x.next_down()];
+            f.apply(&mut y);
+            for (x, y) in [x, x.next_up(), x.next_down()].into_iter().zip(y) {
+                let off = ulps64(y, f.of(x));
+                assert!(off <= 2.6, "{f:?}({x:e}) = {y:e}, not {:e}: {off} ulp", f.of(x));
+            }
+        }
+    }
+}
+
 /// The bits of an element do not depend on its neighbours, on its place, or on
 /// the form of the call.
 #[test]

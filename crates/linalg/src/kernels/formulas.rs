@@ -1,0 +1,236 @@
+//! The elementary functions without branches, written so that a loop over a
+//! slice becomes vector code: one text for both types.
+//!
+//! The one idea: reduce the argument, evaluate a short polynomial with fused
+//! multiply-adds, put the exponent back by integer arithmetic on the bits;
+//! special values are chosen at the end by selection. A macro and not generic
+//! functions, because the constants, and with them every bit, belong to the
+//! type; `single.rs` and `double.rs` hold those and call it.
+
+macro_rules! formulas {
+    ($t:ident, $bits:ident) => {
+        /// Horner's rule, coefficients from the highest power.
+        #[inline(always)]
+        fn horner<const N: usize>(c: &[$t; N], x: $t) -> $t {
+            let mut sum = c[0];
+            let mut i = 1;
+            while i < N {
+                sum = sum.mul_add(x, c[i]);
+                i += 1;
+            }
+            sum
+        }
+
+        /// `x` kept within [low, high]; NaN stays.
+        #[inline(always)]
+        fn clamp(x: $t, low: $t, high: $t) -> $t {
+            let x = if x > high { high } else { x };
+            if x < low { low } else { x }
+        }
+
+        /// 2ⁿ for the integer n that `ROUND + n` holds in its low bits.
+        #[inline(always)]
+        fn power_of_two(rounded: $t) -> $t {
+            $t::from_bits(rounded.to_bits().wrapping_add(BIAS) << DIGITS)
+        }
+
+        /// (k, eʳ − 1) with x = k ln 2 + r and |r| ≤ ½ ln 2.
+        #[inline(always)]
+        fn reduced_exp(x: $t) -> ($t, $t) {
+            let k = x.mul_add(std::$t::consts::LOG2_E, ROUND) - ROUND;
+            // The first step is exact: its result is a short multiple of 2⁻⁵⁴.
+            let r = k.mul_add(-LN_2_LOW, k.mul_add(-std::$t::consts::LN_2, x));
+            (k, (r * r).mul_add(horner(&EXP, r), r))
+        }
+
+        /// y 2ᵏ, the power as two factors: one alone leaves the range of normal numbers.
+        #[inline(always)]
+        fn scaled(y: $t, k: $t) -> $t {
+            let half = k.mul_add(0.5, ROUND);
+            let rest = (k - (half - ROUND)) + ROUND;
+            y * power_of_two(half) * power_of_two(rest)
+        }
+
+        /// eˣ.
+        #[inline(always)]
+        pub(super) fn exp(x: $t) -> $t {
+            let (k, e) = reduced_exp(clamp(x, EXP_ENDS.0, EXP_ENDS.1));
+            scaled(1.0 + e, k)
+        }
+
+        /// eˣ for x ≤ 0, zero below −708: one factor suffices.
+        #[inline(always)]
+        pub(super) fn exp_negative(x: $t) -> $t {
+            let (k, e) = reduced_exp(clamp(x, NORMAL_EXP, 0.0));
+            let y = (1.0 + e) * power_of_two(k + ROUND);
+            if x < NORMAL_EXP { 0.0 } else { y }
+        }
+
+        /// eˣ − 1.
+        #[inline(always)]
+        pub(super) fn exp_m1(x: $t) -> $t {
+            let (k, e) = reduced_exp(clamp(x, EXP_M1_ENDS.0, EXP_M1_ENDS.1));
+            // 2ᵏ⁻¹ stays finite up to the largest k.
+            let scale = power_of_two((k - 1.0) + ROUND);
+            let y = 2.0 * scale.mul_add(e, scale - 0.5);
+            if x.abs() < LINEAR { x } else { y }
+        }
+
+        /// e ln 2 + ln(1 + f) + rest, for f in [√½ − 1, √2 − 1].
+        #[inline(always)]
+        fn ln_parts(e: $t, f: $t, rest: $t) -> $t {
+            let s = f / (2.0 + f);
+            let z = s * s;
+            let r = z * horner(&LN, z);
+            let half_square = 0.5 * f * f;
+            // f leads, and what corrects it is added up before it.
+            let small = s.mul_add(half_square + r, e.mul_add(LN_2_REST, rest));
+            e.mul_add(LN_2_HIGH, f - (half_square - small))
+        }
+
+        /// ln x.
+        #[inline(always)]
+        pub(super) fn ln(x: $t) -> $t {
+            let tiny = x < $t::MIN_POSITIVE;
+            let (e, m) = split(if tiny { x * LIFT.0 } else { x });
+            let y = ln_parts(if tiny { e - LIFT.1 } else { e }, m - 1.0, 0.0);
+            let y = if x < $t::INFINITY { y } else { x };
+            let y = if x == 0.0 { $t::NEG_INFINITY } else { y };
+            if x < 0.0 { $t::NAN } else { y }
+        }
+
+        /// ln(1 + x).
+        #[inline(always)]
+        pub(super) fn ln_1p(x: $t) -> $t {
+            let u = 1.0 + x;
+            // What the sum lost, by Knuth's two-sum; first order is enough for it.
+            let t = u - 1.0;
+            let lost = (1.0 - (u - t)) + (x - t);
+            let (e, m) = split(u);
+            let y = ln_parts(e, m - 1.0, lost / u);
+            let y = if x < $t::INFINITY { y } else { x };
+            let y = if x.abs() < LINEAR { x } else { y };
+            let y = if x <= -1.0 { $t::NEG_INFINITY } else { y };
+            if x < -1.0 { $t::NAN } else { y }
+        }
+
+        /// tanh x = (e^(2x) − 1) / (e^(2x) + 1).
+        #[inline(always)]
+        pub(super) fn tanh(x: $t) -> $t {
+            let a = x.abs();
+            let (k, e) = reduced_exp(clamp(2.0 * a, 0.0, TANH_END));
+            let scale = power_of_two(k + ROUND);
+            let n = scale.mul_add(e, scale - 1.0);
+            let y = n / (n + 2.0);
+            // There the quotient has rounded three times.
+            let z = a * a;
+            let near = (a * z).mul_add(horner(&TANH, z), a);
+            let y = if a < 0.35 { near } else { y };
+            y.copysign(x)
+        }
+
+        /// 1/(1 + e⁻ˣ).
+        #[inline(always)]
+        pub(super) fn sigmoid(x: $t) -> $t {
+            let e = exp(-x.abs());
+            let d = 1.0 + e;
+            let y = (if x < 0.0 { e } else { 1.0 }) / d;
+            // What the sum has lost, times −y/d; 1/d is y or 1 − y.
+            let inverse = if x < 0.0 { 1.0 - y } else { y };
+            (y * inverse).mul_add((d - 1.0) - e, y)
+        }
+
+        /// ln(1 + eˣ).
+        #[inline(always)]
+        pub(super) fn softplus(x: $t) -> $t {
+            // 0 ≤ e ≤ 1, so of the special cases of ln_1p only tiny e remains.
+            let e = exp(-x.abs());
+            let u = 1.0 + e;
+            let lost = e - (u - 1.0);
+            let (k, m) = split(u);
+            let y = ln_parts(k, m - 1.0, lost / u);
+            let y = if e < LINEAR { e } else { y };
+            (if x > 0.0 { x } else { 0.0 }) + y
+        }
+
+        /// erf x.
+        #[inline(always)]
+        pub(super) fn erf(x: $t) -> $t {
+            let a = x.abs();
+            let z = a * a;
+            let low = a.mul_add(horner(&ERF, clamp(z, 0.0, 1.0)), a);
+            let far = clamp(a, 1.0, ERF_END);
+            let u = (far - 2.0) / (far + 2.0);
+            let high = 1.0 - exp_negative(-far * far) * horner(&ERFCX, u);
+            let y = if a < 1.0 { low } else { high };
+            // NaN fails the comparison above and was lost in no clamp.
+            y.copysign(x)
+        }
+
+        /// Parity and sign bits of k, and x − k π/2 in two parts, for |x| ≤ `FAR`.
+        #[inline(always)]
+        fn quarter_turns(x: $t) -> ($bits, $t, $t) {
+            let held = x.mul_add(std::$t::consts::FRAC_2_PI, ROUND);
+            let k = held - ROUND;
+            // The first step is exact. The second may cancel all but the last digits,
+            // so the product is taken in two parts and the difference by two-sum.
+            let first = k.mul_add(-std::$t::consts::FRAC_PI_2, x);
+            let p = k * -P2;
+            let p_low = k.mul_add(-P2, -p);
+            let r = first + p;
+            let t = r - first;
+            let lost = (first - (r - t)) + (p - t);
+            let low = k.mul_add(-P3, lost + p_low);
+            (held.to_bits(), r, low)
+        }
+
+        /// sin(r + low) for odd, cos(r + low) for even `quarter`, with the sign of
+        /// bit 1 of `turn`.
+        #[inline(always)]
+        fn turned(quarter: $bits, turn: $bits, r: $t, low: $t) -> $t {
+            let z = r * r;
+            let sin = r + (r * z).mul_add(horner(&SIN, z), low);
+            let half = 0.5 * z;
+            let w = 1.0 - half;
+            let cos = w + ((1.0 - w) - half + (z * z).mul_add(horner(&COS, z), -r * low));
+            let y = if quarter & 1 == 0 { cos } else { sin };
+            $t::from_bits(y.to_bits() ^ ((turn & 2) << SIGN))
+        }
+
+        /// sin x for |x| ≤ `FAR`.
+        #[inline(always)]
+        pub(super) fn sin(x: $t) -> $t {
+            let (k, r, low) = quarter_turns(x);
+            let y = turned(k.wrapping_add(1), k, r, low);
+            if x.abs() < SINE_LINEAR { x } else { y }
+        }
+
+        /// cos x for |x| ≤ `FAR`.
+        #[inline(always)]
+        pub(super) fn cos(x: $t) -> $t {
+            let (k, r, low) = quarter_turns(x);
+            turned(k, k.wrapping_add(1), r, low)
+        }
+
+        /// arctan x.
+        #[inline(always)]
+        pub(super) fn atan(x: $t) -> $t {
+            use std::$t::consts::{FRAC_PI_2, FRAC_PI_4};
+            const QUARTER_LOW: $t = P2 / 2.0;
+            const TAN_PI_8: $t = std::$t::consts::SQRT_2 - 1.0;
+            const COT_PI_8: $t = std::$t::consts::SQRT_2 + 1.0;
+            let a = x.abs();
+            // arctan a = π/4 + arctan((a − 1)/(a + 1)) = π/2 + arctan(−1/a).
+            let (n, d) = if a > TAN_PI_8 { (a - 1.0, a + 1.0) } else { (a, 1.0) };
+            let (n, d) = if a > COT_PI_8 { (-1.0, a) } else { (n, d) };
+            let (high, low) = if a > TAN_PI_8 { (FRAC_PI_4, QUARTER_LOW) } else { (0.0, 0.0) };
+            let (high, low) = if a > COT_PI_8 { (FRAC_PI_2, P2) } else { (high, low) };
+            let t = n / d;
+            let z = t * t;
+            let y = high + (t + (t * z).mul_add(horner(&ATAN, z), low));
+            y.copysign(x)
+        }
+    };
+}
+
+pub(super) use formulas;
