@@ -63,25 +63,29 @@ impl Program {
     /// ```
     pub fn plan_within<T: Scalar>(&self, budget: Budget) -> Result<Plan<T>> {
         let program = without_custom(self);
-        let mut full = Plan::<T>::new(&program, Host::Caller);
+        let mut full = Plan::<T>::sketch(&program, Host::Caller);
         let all = Everything { bytes: full.report.total(), flops: program.flops() };
         let bytes = match budget {
-            Budget::Slots(slots) => return Ok(all.plan(&with_slots(&program, &|_| slots.max(1)))),
+            Budget::Slots(slots) => {
+                return Ok(all.plan(&with_slots(&program, &|_| slots.max(1))).with_memory());
+            }
             Budget::Sqrt => {
-                return Ok(all.plan(&with_slots(&program, &|l| min_slots(l as u64, 2) as usize)));
+                let slots = |l: usize| min_slots(l as u64, 2) as usize;
+                return Ok(all.plan(&with_slots(&program, &slots)).with_memory());
             }
             Budget::Bytes(bytes) => bytes,
             Budget::Fraction(f) => (f * all.bytes as f64) as usize,
         };
         if all.bytes <= bytes {
             full.report.without_budget = Some(all.bytes);
-            return Ok(full);
+            return Ok(full.with_memory());
         }
         let longest = program.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.length);
-        match longest.max().unwrap_or(0) as usize {
-            0 => all.segments_within(&program, bytes),
-            longest => all.loops_within(&program, bytes, longest),
-        }
+        let plan = match longest.max().unwrap_or(0) as usize {
+            0 => all.segments_within(&program, bytes)?,
+            longest => all.loops_within(&program, bytes, longest)?,
+        };
+        Ok(plan.with_memory())
     }
 }
 
@@ -93,9 +97,9 @@ struct Everything {
 }
 
 impl Everything {
-    /// The plan of a program that makes values again.
+    /// The plan of a program that makes values again, without its memory.
     fn plan<T: Scalar>(self, program: &Program) -> Plan<T> {
-        let mut plan = Plan::new(program, Host::Caller);
+        let mut plan = Plan::sketch(program, Host::Caller);
         plan.report.without_budget = Some(self.bytes);
         plan.report.extra_flops = plan.report.flops.saturating_sub(self.flops);
         plan

@@ -105,6 +105,17 @@ impl Program {
 
 impl<T: Scalar> Plan<T> {
     fn new(program: &Program, host: Host) -> Self {
+        Self::sketch(program, host).with_memory()
+    }
+
+    /// With memory for its values, ready to run.
+    fn with_memory(self) -> Self {
+        let len = (self.report.peak + self.report.scratch) / size_of::<T>();
+        Self { arena: vec![T::ZERO; len], ..self }
+    }
+
+    /// A plan without memory for its values, to know what it would take.
+    fn sketch(program: &Program, host: Host) -> Self {
         let program = budget::without_unread(&without_custom(program));
         let uses = Uses::of(&program);
         let tasks = schedule(&program, &uses);
@@ -124,7 +135,7 @@ impl<T: Scalar> Plan<T> {
         let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();
         let report = PlanReport::of::<T>(&program, &tasks, &layout, scratch, inner);
         let (fixed, indices) = constants(&program, &layout);
-        let arena = vec![T::ZERO; layout.arena + scratch];
+        let arena = Vec::new();
         let (places, reserved) = (layout.places, layout.reserved);
         let plan =
             Self { program, places, tasks, steps, arena, reserved, fixed, indices, loops, report };
