@@ -54,4 +54,4 @@ print(f"jax,{measure(layers)[0]},1.0")
 root = int(np.sqrt(layers))
 for every in sorted({1, 2, 4, root}):
     size, seconds = measure(every)
-    print(f"jax.checkpoint every {every},{size},{seconds / whole:.3f}")
+    print(f"jax: every {every},{size},{seconds / whole:.3f}")

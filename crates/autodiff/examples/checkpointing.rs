@@ -131,12 +131,13 @@ fn picture(points: &[Point], full: usize, others: &str) -> String {
          <text x=\"400\" y=\"334\">memory, MB</text>\n",
     );
     let megabytes = |bytes: f64| bytes / 1e6;
-    let right = megabytes(full as f64) * 1.05;
+    let most = others.lines().filter_map(|row| row.split(',').nth(1)?.parse().ok());
+    let right = megabytes(most.fold(full as f64, f64::max)) * 1.05;
     let place = |bytes: f64, time: f64| {
-        (50.0 + 560.0 * megabytes(bytes) / right, 300.0 - 140.0 * (time - 0.9))
+        (50.0 + 560.0 * megabytes(bytes) / right, 300.0 - 190.0 * (time - 0.9))
     };
     let _ = writeln!(svg, "<path d=\"M50 30V300H620\" fill=\"none\" stroke=\"black\"/>");
-    for tenth in (10..=28).step_by(3) {
+    for tenth in (10..=22).step_by(3) {
         let time = f64::from(tenth) / 10.0;
         let (_, y) = place(0.0, time);
         let _ = writeln!(svg, "<text x=\"22\" y=\"{:.0}\">{time:.1}</text>", y + 4.0);
@@ -168,8 +169,11 @@ fn picture(points: &[Point], full: usize, others: &str) -> String {
             let (x, y) = place(bytes, time);
             let cross = format!("M{} {}l8 8m0 -8l-8 8", x - 4.0, y - 4.0);
             let _ = writeln!(svg, "<path d=\"{cross}\" stroke=\"#2a7f3f\" stroke-width=\"2\"/>");
-            let (x, y) = (x + 8.0, y + 4.0);
-            let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"#2a7f3f\">{name}</text>");
+            let (x, y) = (x + 2.0, y - 8.0);
+            let _ = writeln!(
+                svg,
+                "<text transform=\"translate({x:.1} {y:.1}) rotate(-40)\" fill=\"#2a7f3f\">{name}</text>"
+            );
         }
     }
     svg.push_str("</svg>\n");
