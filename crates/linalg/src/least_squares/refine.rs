@@ -162,11 +162,13 @@ fn correct(
     state.step = step;
     // What later sweeps could still change: a geometric series in R's norm.
     let left = step * state.contraction / (1.0 - state.contraction);
+    // A coefficient this far below the others is a zero: no sum has its digits.
+    let floor = f64::EPSILON.powi(2) * state.x.iter().fold(0.0_f64, |m, x| m.max(x.hi.abs()));
     let (mut largest, mut worst, mut small) = (0.0_f64, 0.0_f64, true);
     for (i, (x, d)) in state.x.iter_mut().zip(&delta).enumerate() {
         let d = d * shift(i);
         *x = x.plus(d);
-        small &= left * inverse[i] * shift(i) <= f64::EPSILON / 16.0 * x.hi.abs();
+        small &= left * inverse[i] * shift(i) <= f64::EPSILON / 16.0 * x.hi.abs().max(floor);
         largest = largest.max(x.hi.abs() / shift(i));
         worst = worst.max(d.abs() / shift(i));
     }
