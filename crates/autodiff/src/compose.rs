@@ -299,7 +299,10 @@ impl<'t> Var<'t> {
     #[must_use]
     #[track_caller]
     pub fn gelu_tanh(self) -> Self {
-        let inner = (self + 0.044_715 * self.powi(3)) * (2.0 * (2.0 / std::f64::consts::PI).sqrt());
+        // Beyond 100 the sigmoid is 0 or 1; a cube there might overflow.
+        let (square, limit) = (self * self, self.scalar(1e4));
+        let square = square.lt(limit).select(square, limit);
+        let inner = self * (1.0 + 0.044_715 * square) * (2.0 * (2.0 / std::f64::consts::PI).sqrt());
         self * inner.gate()
     }
 

@@ -9,8 +9,8 @@ use crate::graph::{Graph, here};
 use crate::linearize::{Linear, Mode, inline, linearize};
 use crate::op::Kind;
 use crate::program::{Id, Program};
-use crate::shape::{MAX_RANK, Shape};
-use crate::transpose::transpose;
+use crate::shape::MAX_RANK;
+use crate::transpose::{gradient, transpose};
 
 impl Program {
     /// Forward mode (notes §6.2): inputs, then a tangent for each active input;
@@ -163,18 +163,13 @@ impl Program {
 
     fn gradient(&self, with_value: bool) -> Result<Self> {
         self.scalar_output()?;
-        let dual = self.pullback()?.program;
-        // The adjoint of the output is the constant 1.
-        let mut g = Graph::default();
-        let mut args: Vec<Id> = Vec::new();
-        for (input, instr) in self.inputs.iter().zip(&self.instrs) {
-            args.push(g.input(input.clone(), instr.at));
+        self.some_active()?;
+        let mut both = gradient(&linearize(self, Mode::Split));
+        if with_value {
+            return Ok(both);
         }
-        let at = self.instrs[self.outputs[0].id as usize].at;
-        args.push(g.constant(1.0, Shape::SCALAR, at));
-        let ids = inline(&mut g, &dual, &args, None);
-        let outputs = dual.outputs.iter().zip(ids).skip(usize::from(!with_value));
-        Ok(g.finish(outputs.map(|(o, id)| (o.name.clone(), id)).collect()))
+        both.outputs.remove(0);
+        Ok(both.without_dead())
     }
 
     fn some_active(&self) -> Result<()> {

@@ -323,7 +323,7 @@ pub(crate) fn transpose(
 fn transposed_body(op: &ScanOp, tainted: &[bool], at: Place) -> Program {
     let (consts, carry) = (op.consts as usize, op.carry as usize);
     let linear: Vec<bool> = tainted.iter().enumerate().map(|(k, &t)| t || op.is_state(k)).collect();
-    let dual = transpose_program(&op.body.0, &linear, 0);
+    let dual = transpose_program(&op.body.0, &linear, 0, None);
     let n_consts = (0..consts).filter(|&k| !linear[k]).count();
     let n_given = linear.iter().filter(|&&l| !l).count();
     let mut g = Graph::default();

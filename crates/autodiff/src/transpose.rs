@@ -13,7 +13,7 @@ use crate::graph::{Graph, permutation};
 use crate::linearize::{Linear, fresh};
 use crate::loops;
 use crate::op::{Kind, Op};
-use crate::program::{Id, Input, Program};
+use crate::program::{Id, Input, Instr, Program};
 use crate::shape::{Axes, Shape};
 
 /// Adjoints of linear values while the transpose is written.
@@ -60,13 +60,23 @@ pub(crate) fn dual_name(name: &str) -> String {
 /// The transpose: inputs are the given ones, then an adjoint for each linear
 /// output; outputs are the values, then an adjoint for each linear input.
 pub(crate) fn transpose(linear: &Linear) -> Linear {
-    let program = transpose_program(&linear.program, &linear.inputs(), linear.values);
+    let program = transpose_program(&linear.program, &linear.inputs(), linear.values, None);
     Linear { program, given: linear.given, values: linear.values }
 }
 
+/// The transpose applied to adjoints that are 1: the gradient of one scalar.
+pub(crate) fn gradient(linear: &Linear) -> Program {
+    transpose_program(&linear.program, &linear.inputs(), linear.values, Some(1.0))
+}
+
 /// As [`transpose`], for linear inputs anywhere; the first `values` outputs
-/// are kept as they are.
-pub(crate) fn transpose_program(program: &Program, linear: &[bool], values: usize) -> Program {
+/// are kept as they are. With a `seed`, adjoints are that number, not inputs.
+pub(crate) fn transpose_program(
+    program: &Program,
+    linear: &[bool],
+    values: usize,
+    seed: Option<f64>,
+) -> Program {
     let mut g = Graph::default();
     let mut map = vec![Id::MAX; program.instrs.len()];
     for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| !linear[k]) {
@@ -74,10 +84,15 @@ pub(crate) fn transpose_program(program: &Program, linear: &[bool], values: usiz
     }
     let mut seeds = Vec::new();
     for output in &program.outputs[values..] {
-        let instr = &program.instrs[output.id as usize];
-        let name = fresh(&g.inputs, &dual_name(&output.name));
-        let bar = Input { name, shape: instr.shape, kind: Kind::Real, active: false };
-        seeds.push((output.id, g.input(bar, instr.at)));
+        let Instr { shape, at, .. } = program.instrs[output.id as usize];
+        let bar = match seed {
+            Some(c) => g.constant(c, shape, at),
+            None => {
+                let name = fresh(&g.inputs, &dual_name(&output.name));
+                g.input(Input { name, shape, kind: Kind::Real, active: false }, at)
+            }
+        };
+        seeds.push((output.id, bar));
     }
     let taint = program.tainted(linear);
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {

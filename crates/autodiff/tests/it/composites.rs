@@ -138,6 +138,24 @@ fn check<T: Scalar>((name, [d, c], f): &Row, points: &[Vec<f64>], failures: &mut
     }
 }
 
+/// No NaN comes of a finite argument, however large or small.
+#[test]
+fn extremes_have_values_and_slopes() {
+    let sizes = [0.0, 5e-324, 1e-310, 1e-8, 1.0, 36.9, 745.5, 800.0, 1e10, 1e150, 1e300];
+    for (name, _, f) in FUNCTIONS.iter().filter(|row| row.1 == [1, 1]) {
+        let p = trace(input("x", []), |_, x| f(x)).unwrap();
+        let both = p.value_and_grad().unwrap();
+        for x in sizes.into_iter().flat_map(|x| [x, -x]) {
+            if x < 0.0 && ["ln_1p", "log1mexp"].contains(name) {
+                continue;
+            }
+            let at = both.run(&x).unwrap();
+            let (value, slope): (f64, f64) = (at[0].as_slice()[0], at[1].as_slice()[0]);
+            assert!(!value.is_nan() && !slope.is_nan(), "{name}({x:e}): {value} {slope}");
+        }
+    }
+}
+
 /// Written forms of activations (notes §5.4) by hand at a few points.
 #[test]
 fn notes_5_4_activations_by_hand() {

@@ -1,7 +1,7 @@
 //! Golden counts: the size of derived programs and the operations they need,
 //! so that lost efficiency fails a test.
 
-use wonderland_autodiff::{Direction, Program, data, index, input, trace};
+use wonderland_autodiff::{Direction, Program, data, index, input, scan, trace};
 
 fn dense() -> Program {
     trace((data("X", [8, 5]), input("W", [5, 3]), input("b", [3])), |_, (X, W, b)| X.matmul(W) + b)
@@ -115,6 +115,22 @@ fn the_cheaper_direction_of_a_jacobian_follows_from_its_shape() {
     };
     let (few, many) = (flops(8, 8), flops(80, 8));
     assert!(many.0 / few.0 > 20.0 && many.1 / few.1 < 12.0, "{few:?} {many:?}");
+}
+
+/// The forward loop leaves what its derivative reads: no product and no
+/// transcendental function is computed twice.
+#[test]
+fn a_loop_does_not_compute_its_steps_again() {
+    let net = trace((input("W", [8, 8]), input("h", [4, 8])), |_, (W, h)| {
+        scan(20, &[W], &[h], &[], |c, s, _| (vec![s[0].matmul(c[0]).tanh()], vec![])).0[0].sum()
+    })
+    .unwrap();
+    let both = net.value_and_grad().unwrap();
+    let listing = both.to_string();
+    assert_eq!(listing.matches("= tanh").count(), 1, "{listing}");
+    assert_eq!(listing.matches("= matmul").count(), 3, "{listing}");
+    let ratio = both.flops() as f64 / net.flops() as f64;
+    assert!(ratio < 3.3, "{ratio}");
 }
 
 /// Every pass is linear in the program: ten times the steps, ten times the
