@@ -45,13 +45,14 @@ impl Chart {
         let y_marks = marks(y, 5, height);
         let widest = y_marks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(1);
         let left = 34.0 + 7.0 * widest.min(22) as f64;
-        let top = TOP + if legend.is_empty() { 0.0 } else { LEGEND_ROW };
+        let (places, rows) = legend_places(legend, left);
+        let top = TOP + LEGEND_ROW * rows as f64;
         let x_scale = Scale::new(x.range.0, x.range.1, left, WIDTH - RIGHT);
         let y_scale = Scale::new(y.range.0, y.range.1, height - BOTTOM, top);
         let mut chart =
             Self { x: x_scale, y: y_scale, height, body: Group::new().set("class", "w") };
         chart.draw_axes(x, y, left, top);
-        chart.draw_legend(legend, left);
+        chart.draw_legend(legend, &places);
         chart
     }
 
@@ -72,7 +73,10 @@ impl Chart {
             self.write("soft mid", at, bottom + 17.0, &clipped(&text, 14));
         }
         self.segment("axis", (left, bottom), (right, bottom));
-        self.write("mid", f64::midpoint(left, right), self.height - 8.0, x.name);
+        // Centred below the plot, unless a long name would leave the picture.
+        let half = 3.2 * x.name.chars().count() as f64;
+        let centre = f64::midpoint(left, right).min(WIDTH - half);
+        self.write("mid", centre, self.height - 8.0, x.name);
         let middle = f64::midpoint(top, bottom);
         let name = Text::new(y.name)
             .set("class", "mid")
@@ -80,19 +84,17 @@ impl Chart {
         self.add(name);
     }
 
-    fn draw_legend(&mut self, entries: &[(&str, &str)], left: f64) {
-        let mut at = left;
-        for (class, text) in entries {
+    fn draw_legend(&mut self, entries: &[(&str, &str)], places: &[(f64, f64)]) {
+        for ((class, text), &(x, y)) in entries.iter().zip(places) {
             let mark = Rectangle::new()
                 .set("class", *class)
-                .set("x", px(at))
-                .set("y", px(TOP - 8.0))
+                .set("x", px(x))
+                .set("y", px(y - 10.0))
                 .set("width", 12)
                 .set("height", 12)
                 .set("rx", 2);
             self.add(mark);
-            self.write("small", at + 17.0, TOP + 2.0, text);
-            at += 30.0 + 6.1 * text.chars().count() as f64;
+            self.write("small", x + 17.0, y, text);
         }
     }
 
@@ -232,6 +234,23 @@ impl Chart {
     }
 }
 
+/// Where the entries of a legend stand, in as many rows as they need, and the
+/// number of rows.
+fn legend_places(entries: &[(&str, &str)], left: f64) -> (Vec<(f64, f64)>, usize) {
+    let (mut x, mut row) = (left, 0);
+    let mut places = Vec::with_capacity(entries.len());
+    for (_, text) in entries {
+        let width = 30.0 + 6.1 * text.chars().count() as f64;
+        if x > left && x + width > WIDTH {
+            (x, row) = (left, row + 1);
+        }
+        places.push((x, TOP + 2.0 + LEGEND_ROW * f64::from(row)));
+        x += width;
+    }
+    let rows = if entries.is_empty() { 0 } else { row as usize + 1 };
+    (places, rows)
+}
+
 fn marks(axis: &Axis<'_>, count: usize, pixels: f64) -> Vec<(f64, String)> {
     match &axis.names {
         Some(names) => names.clone(),
@@ -258,4 +277,20 @@ pub(crate) fn clipped(text: &str, most: usize) -> String {
         return text.to_string();
     }
     text.chars().take(most.saturating_sub(1)).chain(std::iter::once('…')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RIGHT, WIDTH, legend_places};
+
+    #[test]
+    fn legends_stay_inside_the_picture() {
+        let entries = [("fa", "setosa (AUC 0.9999)"), ("fb", "versicolor (AUC 1)")];
+        let (places, rows) = legend_places(&entries, 55.0);
+        assert_eq!((places[0].0, places[0].1, rows), (55.0, places[1].1, 1));
+        let three = [entries[0], entries[1], ("fc", "virginica (AUC 0.9917)")];
+        let (places, rows) = legend_places(&three, 55.0);
+        assert_eq!((places[2].0, rows), (55.0, 2));
+        assert!(places[2].1 > places[1].1 && places.iter().all(|p| p.0 < WIDTH - RIGHT));
+    }
 }
