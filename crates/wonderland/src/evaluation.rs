@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use wonderland_calibration::{
-    Bins, Bootstrap, ClassForecasts, CoverageReport, Forecasts, Interval, IntervalKind, NullTest,
+    Bins, ClassForecasts, CoverageReport, ErrorInterval, Forecasts, Interval, NullTest,
     PerfectCalibrationTest, Probabilities, Reliability, ReliabilityDiagram, SmoothEce,
     confidence_calibration_error, coverage_report, smooth_ece,
 };
@@ -219,11 +219,10 @@ fn calibration_scores(
     let forecasts = confidence(proba, labels)?;
     let ece = |f: &Forecasts<'_>| Ok(wonderland_calibration::calibration_error(f, &bins)?.ece);
     let draws = (RESAMPLED / forecasts.len().max(1)).clamp(100, 1000);
-    let bootstrap =
-        Bootstrap { resamples: draws, level: CONFIDENCE, kind: IntervalKind::Bca, seed };
+    let interval = ErrorInterval { draws, level: CONFIDENCE, seed };
     let error = confidence_error(proba, labels, &bins)?;
     Ok(CalibrationScores {
-        ece: bootstrap.interval(&forecasts, ece)?,
+        ece: interval.of(&forecasts, &bins, |e| e.ece)?,
         mce: error.mce,
         smooth: smooth_ece(&forecasts),
         test: PerfectCalibrationTest { draws, seed }.run(&forecasts, ece)?,

@@ -3,19 +3,16 @@
 
 use serde::Serialize;
 use wonderland_calibration::{
-    Bins, Bootstrap, CalibrationError, ClassForecasts, Corp, Cox, Forecasts, NullTest,
-    PerfectCalibrationTest, Reliability, ReliabilityDiagram, Resample, Spiegelhalter, brier,
-    brier_multiclass, calibration_error, classwise_calibration_error, confidence_calibration_error,
-    corp_brier, cox, log_loss_multiclass, smooth_ece, spiegelhalter, top_label_calibration_error,
+    Bins, Bootstrap, CalibrationError, ClassForecasts, Corp, Cox, ErrorInterval, Forecasts,
+    NullTest, PerfectCalibrationTest, Reliability, ReliabilityDiagram, Resample, Spiegelhalter,
+    brier, brier_multiclass, calibration_error, classwise_calibration_error,
+    confidence_calibration_error, corp_brier, cox, log_loss_multiclass, smooth_ece,
+    smooth_ece_on_grid, spiegelhalter, top_label_calibration_error,
 };
 
 use super::ForecastTable;
 use super::table::event_of;
 use crate::Result;
-
-/// Most rows for which the smooth error gets an interval: its exact value takes
-/// time that grows with the square of the rows, a thousand times over.
-const MOST_SMOOTHED: usize = 300;
 
 /// Settings of an assessment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,14 +44,16 @@ impl Assessing {
     }
 }
 
-/// A value and the bootstrap interval about it.
+/// A value and the interval about it: of binned errors by tests along a ray
+/// ([`ErrorInterval`]), of everything else by the bootstrap.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
     /// The value on all rows.
     pub value: f64,
     /// Lower and upper end. None without resamples, for an infinite value, and
     /// where resampling raises the measure so far that the interval would not
-    /// hold its own estimate, as it does to errors of nearly calibrated forecasts.
+    /// hold its own estimate, as it may for errors of several classes and the
+    /// smooth error when forecasts are nearly calibrated.
     pub interval: Option<[f64; 2]>,
 }
 
@@ -205,19 +204,16 @@ impl Assessing {
             accuracy: self.measure(&hits, |h| {
                 Ok(h.y().iter().filter(|y| **y).count() as f64 / h.len() as f64)
             })?,
-            errors: self.errors(&event, |e| calibration_error(e, &bins))?,
+            errors: self.binary_errors(&event)?,
             classes: ClassErrors {
-                confidence: self.errors(&hits, |h| calibration_error(h, &bins))?,
+                confidence: self.binary_errors(&hits)?,
                 top_label: self.errors(&f, |f| top_label_calibration_error(f, &bins))?,
                 classwise: self.errors(&f, |f| classwise_calibration_error(f, &bins))?,
             },
             smooth_ece: Measure {
                 value: smooth.value,
-                interval: if n <= MOST_SMOOTHED {
-                    self.interval(&event, smooth.value, |e| Ok(smooth_ece(e).value))?
-                } else {
-                    None
-                },
+                interval: self
+                    .interval(&event, smooth.value, |e| Ok(smooth_ece_on_grid(e).value))?,
             },
             smooth_ece_bound: smooth.error_bound,
             brier: if two {
@@ -246,6 +242,24 @@ impl Assessing {
             test.run(event, |e| Ok(calibration_error(e, &bins)?.ece))?
         } else {
             test.run(f, |f| Ok(confidence_calibration_error(f, &bins)?.ece))?
+        })
+    }
+
+    fn binary_errors(&self, f: &Forecasts<'_>) -> Result<ErrorMeasures> {
+        let error = calibration_error(f, &self.bins)?;
+        let interval = ErrorInterval { draws: self.resamples, level: self.level, seed: self.seed };
+        let measure = |part: fn(&CalibrationError) -> f64| -> Result<Measure> {
+            let interval = match self.resamples {
+                0 => None,
+                _ => Some(interval.of(f, &self.bins, part)?).map(|i| [i.lower, i.upper]),
+            };
+            Ok(Measure { value: part(&error), interval })
+        };
+        Ok(ErrorMeasures {
+            ece: measure(|e| e.ece)?,
+            mce: measure(|e| e.mce)?,
+            rms: measure(|e| e.rms)?,
+            debiased_rms: error.debiased_rms(),
         })
     }
 

@@ -230,7 +230,7 @@ fn mistakes(
         pictures.push((
             precision_recall(&recalls, prevalence),
             "Precision and recall.".into(),
-            caption.into(),
+            if caption.is_empty() { "The dashed line is chance." } else { caption }.into(),
         ));
     }
     Ok(Section { title: "What does it get wrong?".into(), blocks: vec![Block::Pictures(pictures)] })
