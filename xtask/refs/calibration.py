@@ -170,6 +170,20 @@ def venn_abers():
     )
 
 
+def venn_abers_pairs_of_classes():
+    from venn_abers.venn_abers import predict_proba_prefitted_va
+
+    n, m = 80, 3
+    P = rng.dirichlet(np.ones(m), n + 10)
+    labels = np.array([rng.choice(m, p=row / row.sum()) for row in P])
+    coupled, _ = predict_proba_prefitted_va(P[:n], labels[:n], P[n:], va_tpe="one_vs_one")
+    write(
+        "venn_abers_classes.json",
+        ["venn-abers"],
+        {"P": P.tolist(), "labels": labels.tolist(), "n": n, "coupled": coupled.tolist()},
+    )
+
+
 def conformal():
     """crepes' LAC and margin p-values; MAPIE's CQR and jackknife+ formulas are
     checked by the exact ranks of Python fractions instead."""
@@ -215,3 +229,4 @@ if __name__ == "__main__":
     temperature()
     venn_abers()
     conformal()
+    venn_abers_pairs_of_classes()

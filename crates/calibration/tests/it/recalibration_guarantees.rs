@@ -102,6 +102,92 @@ fn cross_venn_abers_of_one_fold_is_the_log_merge() {
     assert_eq!(by_column, cross.transform_shared(&grid).unwrap());
 }
 
+/// One temperature for all changes no decision and no ranking: the same top
+/// classes, and between two classes the same order of all samples, hence the
+/// same area under the ROC curve.
+#[test]
+fn temperature_keeps_decisions_and_ranking() {
+    for m in [2, 5] {
+        let (P, labels) = crate::support::classes(&mut rng(16), 2000, m);
+        let before = Probabilities::new(P.as_mat()).unwrap();
+        let Z = Logits::from_probabilities(&before);
+        let fit = TemperatureScaling::default().fit(&Z, &labels).unwrap();
+        assert!(fit.temperature() > 1.2, "the samples are overconfident");
+        let after = fit.transform(&Z).unwrap();
+        assert_eq!(before.predicted(), after.predicted());
+        if m == 2 {
+            let order = |P: &Probabilities<'_>| {
+                let mut rows: Vec<usize> = (0..2000).collect();
+                rows.sort_by(|&i, &j| P.as_mat()[(i, 1)].total_cmp(&P.as_mat()[(j, 1)]));
+                rows
+            };
+            assert_eq!(order(&before), order(&after));
+        }
+    }
+}
+
+/// Unsmoothed Platt scaling is maximum likelihood: residuals are orthogonal to
+/// 1 and to the score, and the log loss of its own samples does not rise.
+#[test]
+fn unsmoothed_platt_is_stationary() {
+    let mut rng = rng(17);
+    for n in [30, 300] {
+        let (p, y): (Vec<f64>, Vec<bool>) = (0..n)
+            .map(|_| {
+                let p: f64 = rng.random_range(0.02..0.98);
+                (p, rng.random::<f64>() < 0.3 + 0.4 * p)
+            })
+            .unzip();
+        let z: Vec<f64> = p.iter().map(|p| (p / (1.0 - p)).ln()).collect();
+        let map = PlattScaling { smoothed: false }.fit(&z, &y, None).unwrap();
+        let q = map.transform(&z).unwrap();
+        let residual = |i: usize| q[i] - f64::from(u8::from(y[i]));
+        let plain: f64 = (0..n).map(residual).sum();
+        let moment: f64 = (0..n).map(|i| residual(i) * z[i]).sum();
+        // Quadratic convergence leaves the rounding of n terms.
+        assert!(plain.abs() < 1e-12 * n as f64 && moment.abs() < 1e-11 * n as f64);
+        let (f, g) = (Forecasts::new(&p, &y).unwrap(), Forecasts::new(&q, &y).unwrap());
+        assert!(log_loss(&g) <= log_loss(&f) + 1e-12);
+    }
+}
+
+/// Isotonic regression leaves no error on its own samples: among those of one
+/// value, the value is how often the class occurred, for every class.
+#[test]
+fn isotonic_has_no_error_in_sample() {
+    let (P, labels) = crate::support::classes(&mut rng(18), 400, 3);
+    let f = ClassForecasts::new(P.as_mat(), &labels).unwrap();
+    for k in 0..3 {
+        let class = f.class(k);
+        let map = IsotonicCalibration::default().fit(class.p(), class.y(), None).unwrap();
+        let q = map.transform(class.p()).unwrap();
+        let mut values = q.clone();
+        values.sort_unstable_by(f64::total_cmp);
+        values.dedup();
+        assert!(values.len() > 3);
+        for v in values {
+            let own: Vec<usize> = (0..400).filter(|&i| q[i] == v).collect();
+            let hits = own.iter().filter(|&&i| class.y()[i]).count();
+            assert_eq!(v, hits as f64 / own.len() as f64, "class {k}");
+        }
+    }
+}
+
+/// The coupled pairs of classes stay on the simplex and mend miscalibration.
+#[test]
+fn pairwise_venn_abers_calibrates_classes() {
+    let (P, labels) = crate::support::classes(&mut rng(19), 4000, 4);
+    let all = ClassForecasts::new(P.as_mat(), &labels).unwrap();
+    let (fit, new): (Vec<usize>, Vec<usize>) = (0..4000).partition(|&i| i < 2000);
+    let map = PairwiseVennAbers::default().fit(&all.select(&fit)).unwrap();
+    let new = all.select(&new);
+    let Q = map.transform(new.proba()).unwrap();
+    let mended = ClassForecasts::from_probabilities(Q, new.labels()).unwrap();
+    assert!(log_loss_multiclass(&mended) < log_loss_multiclass(&new));
+    let ece = |f| confidence_calibration_error(f, &Bins::default()).unwrap().ece;
+    assert!(ece(&mended) < 0.5 * ece(&new), "{} to {}", ece(&new), ece(&mended));
+}
+
 #[test]
 fn one_against_the_rest_keeps_the_simplex() {
     let (P, labels) = crate::support::classes(&mut rng(15), 600, 4);

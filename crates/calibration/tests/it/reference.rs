@@ -106,6 +106,23 @@ fn venn_abers_pairs() {
 }
 
 #[test]
+fn venn_abers_of_classes() {
+    let d = load("venn_abers_classes.json");
+    let (P, labels) = (matrix(&d["P"]), codes(&d["labels"]));
+    let n = d["n"].as_u64().unwrap() as usize;
+    let all = ClassForecasts::new(P.as_mat(), &labels).unwrap();
+    let (old, new): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|&i| i < n);
+    let map = PairwiseVennAbers::default().fit(&all.select(&old)).unwrap();
+    let Q = map.transform(&all.proba().select(&new)).unwrap();
+    let expected = matrix(&d["coupled"]);
+    for i in 0..new.len() {
+        for k in 0..3 {
+            assert!((Q.as_mat()[(i, k)] - expected[[i, k]]).abs() < 1e-12, "row {i} class {k}");
+        }
+    }
+}
+
+#[test]
 fn conformal_p_values_and_ranks() {
     let d = load("conformal.json");
     let (P, labels) = (matrix(&d["P"]), codes(&d["labels"]));
