@@ -16,6 +16,7 @@ mod kernels;
 mod least_squares;
 mod linalg;
 mod probe;
+mod start;
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -61,6 +62,7 @@ const AREAS: &[Area] = &[
     Area { name: "autodiff", prepare: autodiff::prepare, load: autodiff::load },
     Area { name: "kernels", prepare: kernels::prepare, load: kernels::load },
     Area { name: "calibration", prepare: calibration::prepare, load: calibration::load },
+    Area { name: "start", prepare: start::prepare, load: start::load },
 ];
 
 fn run(words: &[&str]) -> Result<(), Fault> {

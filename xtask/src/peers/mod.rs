@@ -12,6 +12,7 @@ mod calibration;
 mod kernels;
 mod linalg;
 mod runner;
+mod start;
 mod table;
 
 use std::path::Path;
@@ -41,6 +42,7 @@ const AREAS: &[Area] = &[
     Area { name: "autodiff", workloads: autodiff::WORKLOADS },
     Area { name: "kernels", workloads: kernels::WORKLOADS },
     Area { name: "calibration", workloads: calibration::WORKLOADS },
+    Area { name: "start", workloads: start::WORKLOADS },
 ];
 
 /// Work that both sides can do.
@@ -104,10 +106,14 @@ pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
             "--release",
             "--package",
             "wonderland-benches",
+            "--package",
+            "wonderland-cli",
             "--bin",
             "peers",
+            "--bin",
+            "wonderland",
         ]),
-        "`cargo build --release -p wonderland-benches --bin peers`",
+        "mend what the compiler names above",
     )?;
     let target = metadata::target_directory()?;
     let ours = target.join("release/peers");
