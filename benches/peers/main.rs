@@ -15,6 +15,7 @@ mod exhaustive;
 mod kernels;
 mod least_squares;
 mod linalg;
+mod logistic;
 mod probe;
 mod start;
 
@@ -63,6 +64,7 @@ const AREAS: &[Area] = &[
     Area { name: "kernels", prepare: kernels::prepare, load: kernels::load },
     Area { name: "calibration", prepare: calibration::prepare, load: calibration::load },
     Area { name: "start", prepare: start::prepare, load: start::load },
+    Area { name: "logistic", prepare: logistic::prepare, load: logistic::load },
 ];
 
 fn run(words: &[&str]) -> Result<(), Fault> {

@@ -1,19 +1,23 @@
 """The tables of docs/RESULTS.md: our program beside scikit-learn and NumPy.
 
-    python xtask/peers/results.py PROGRAM FOLDER [TABULAR]
+    python xtask/peers/results.py PROGRAM FOLDER [--tabular FOLDER] [--mnist FOLDER]
 
 Prints a JSON object from the name of a table to its Markdown. FOLDER takes the
-rows of each split, so that both sides fit and test on exactly the same. TABULAR
-holds california_housing.csv and adult.csv, numbers with a header line and the
-target last; without it the tables have the built-in sets only.
+rows of each split, so that both sides fit and test on exactly the same. The
+tabular folder holds california_housing.csv and adult.csv, numbers with a header
+line and the target last; without it the tables have the built-in sets only. The
+folder of MNIST holds its four IDX files, packed by gzip, under their own names.
 """
 
+import argparse
 import csv
+import gzip
 import json
 import math
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from statistics import mean, median, stdev
 
@@ -53,7 +57,7 @@ def write(path, names, rows):
 
 def tabular(name):
     """The path of a larger set, in a list; empty where it was not given."""
-    return [(name, Path(sys.argv[3]) / f"{name}.csv")] if len(sys.argv) > 3 else []
+    return [(name, options.tabular / f"{name}.csv")] if options.tabular else []
 
 
 def accuracy(program, folder):
@@ -135,6 +139,50 @@ def classification(program, folder):
     return "\n".join(lines)
 
 
+MNIST = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+
+
+def mnist(program, _folder):
+    """Softmax regression on MNIST, tested on its test files: both sides minimise
+    the mean cross-entropy + |W|^2/(2n) of pixels from 0 to 1, which is
+    scikit-learn's C = 1, on one thread. Seconds are those of the fit, data in memory."""
+    paths = [options.mnist / f"{name}-ubyte.gz" for name in MNIST]
+    words = [paths[0], "--labels", paths[1], "--test", paths[2], "--test-labels", paths[3]]
+    report = fit(program, *words, "--threads", 1)
+    arrays = [np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8) for path in paths]
+    X, X_test = (a[16:].reshape(-1, 784) / 255.0 for a in arrays[::2])
+    y, y_test = (a[8:] for a in arrays[1::2])
+
+    def row(who, accuracy, loss, objective, seconds):
+        return f"| {who} | {accuracy:.4f} | {loss:.4f} | {objective:.7f} | {seconds:.1f} |"
+
+    metrics, found = report["metrics"], report["fit"]
+    lines = [
+        "| | accuracy | log loss | objective | seconds |",
+        "|---|---|---|---|---|",
+        row(
+            "wonderland (defaults)",
+            metrics["accuracy"],
+            metrics["log_loss"],
+            found["minimum"],
+            found["seconds"],
+        ),
+    ]
+    for tol, most in ((1e-4, 100), (1e-4, 10_000)):
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = LogisticRegression(C=1.0, tol=tol, max_iter=most).fit(X, y)
+        seconds = time.perf_counter() - start
+        n = len(y)
+        objective = log_loss(y, model.predict_proba(X)) + (model.coef_**2).sum() / (2 * n)
+        accuracy = accuracy_score(y_test, model.predict(X_test))
+        loss = log_loss(y_test, model.predict_proba(X_test))
+        who = f"scikit-learn (tol {tol:g}, {model.n_iter_[0]} iterations, at most {most})"
+        lines.append(row(who, accuracy, loss, objective, seconds))
+    return "\n".join(lines)
+
+
 PAIRS = 15
 
 
@@ -209,8 +257,16 @@ def strd(program, _folder):
 
 
 if __name__ == "__main__":
-    program, folder = sys.argv[1], Path(sys.argv[2])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tabular", type=Path)
+    parser.add_argument("--mnist", type=Path)
+    options = parser.parse_args()
+    program, folder = options.program, options.folder
     folder.mkdir(parents=True, exist_ok=True)
     tables = {"accuracy": accuracy, "classification": classification, "strd": strd}
     tables["whole"] = whole_times
+    if options.mnist:
+        tables["mnist"] = mnist
     print(json.dumps({name: table(program, folder) for name, table in tables.items()}))

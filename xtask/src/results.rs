@@ -11,17 +11,22 @@ use crate::peers::{self, Session};
 use crate::python::{self, Packages};
 use crate::{bench, metadata, shell};
 
-pub(crate) const USAGE: &str = "[--tabular FOLDER]";
+pub(crate) const USAGE: &str = "[--tabular FOLDER] [--mnist FOLDER]";
 pub(crate) const ABOUT: &str = "\
 measures accuracy beside scikit-learn and NumPy on the same rows and writes its
-tables in docs/RESULTS.md; FOLDER holds the larger sets, which are not part of the
+tables in docs/RESULTS.md; the folders hold larger sets, which are not part of the
 repository; the tables of speed are written by `bench --peers --record`";
 
 const PAGE: &str = "docs/RESULTS.md";
 
 /// Measures, then replaces the tables in place.
 pub(crate) fn run(mut args: Args) -> Result<()> {
-    let tabular = args.option("--tabular")?;
+    let mut folders = Vec::new();
+    for option in ["--tabular", "--mnist"] {
+        if let Some(folder) = args.option(option)? {
+            folders.extend([option.to_owned(), folder]);
+        }
+    }
     args.finish()?;
     let build = ["build", "--release", "--package", "wonderland-cli"];
     shell::run(&mut shell::cargo(&build), "`cargo build --release -p wonderland-cli`")?;
@@ -29,7 +34,7 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let target = metadata::target_directory()?;
     let mut script = python::python(Packages::References)?;
     script.arg("xtask/peers/results.py").arg(target.join("release/wonderland"));
-    script.arg(target.join("xtask-bench/splits")).args(tabular);
+    script.arg(target.join("xtask-bench/splits")).args(folders);
     let tables: Value = serde_json::from_str(&shell::output(&mut script)?)?;
 
     let mut new = Vec::new();

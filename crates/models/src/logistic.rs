@@ -3,6 +3,7 @@
 
 mod columns;
 mod fitted;
+mod sample;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -11,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use wonderland_linalg::{MatRef, Team, Tensor};
 use wonderland_optim::{Lbfgs, Newton, Observer, Outcome, Progress, Stop, Stopping};
 
-use crate::classes::{check_codes, check_finite_matrix, check_weights};
+use crate::classes::{check_codes, check_weights};
 use crate::{Error, Result};
 use columns::Columns;
 pub use fitted::{FitStop, FittedLogisticRegression};
+use sample::Sample;
 use sweep::Sweep;
 
 /// Logistic regression: minimises
@@ -84,18 +86,21 @@ pub enum Form {
 /// How the minimum of the logistic objective is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum LogisticSolver {
-    /// Newton up to 100 parameters, L-BFGS beyond.
+    /// Newton for up to 100 parameters of few rows, L-BFGS beyond.
     #[default]
     Auto,
     /// Damped Newton: few sweeps over the data, each with a Hessian, whose cost
     /// grows with the square of the parameters.
     Newton,
-    /// L-BFGS: one sweep over the data per iteration.
+    /// L-BFGS: one sweep over the data per iteration, in variables in which a
+    /// sample of the rows has unit curvature.
     Lbfgs,
 }
 
 /// Parameters up to which [`LogisticSolver::Auto`] takes Newton.
 const NEWTON_UP_TO: usize = 100;
+/// Products in a Hessian up to which it does: some hundredths of a second.
+const NEWTON_PRICE: f64 = 1e8;
 
 impl LogisticRegression {
     /// Fits W and b.
@@ -109,10 +114,11 @@ impl LogisticRegression {
     /// and [`Error::Overflow`] when the optimum is beyond the number range.
     ///
     /// # Numerics
-    /// Columns are centred and scaled inside the solver (a change of variables
-    /// folded into W, not a copy of X), so the optimum is that of the columns as
-    /// given and badly scaled ones cost no iterations. One fused pass over X per
-    /// evaluation; blocks are summed in a fixed order.
+    /// Columns are centred, scaled and (for L-BFGS) made uncorrelated inside the
+    /// solver (a change of variables folded into W, not a copy of X), so the
+    /// optimum is that of the columns as given and badly scaled ones cost no
+    /// iterations. One fused pass over X per evaluation; blocks are summed in a
+    /// fixed order.
     ///
     /// Separable classes have no finite optimum when `l2` is 0: the fit then
     /// stops at the first W that puts more than one half on every row's class
@@ -178,14 +184,24 @@ impl LogisticRegression {
         observer: &mut impl Observer,
     ) -> Result<FittedLogisticRegression> {
         self.check()?;
-        check_finite_matrix(X)?;
+        if X.nrows() == 0 {
+            return Err(Error::TooFewRows { what: "a fit", needed: 1, actual: 0 });
+        }
         let total = check_weights(weights, X.nrows())?;
         let n_classes = check_codes(y, X.nrows(), weights)?;
         let l2 = self.l2.unwrap_or(1.0 / total);
         let outputs = if n_classes == 2 && self.form == Form::Auto { 1 } else { n_classes };
-        let columns = Columns::new(X, weights, outputs.max(2), l2, self.intercept)?;
+        // NaN and infinities of X are refused in the pass that this makes.
+        let mut columns = Columns::new(X, weights, outputs.max(2), l2, self.intercept)?;
+        let newton = self.takes_newton(X.nrows(), columns.n_rows(), outputs);
+        let guess = (!newton)
+            .then(|| Sample::of(X, y, weights, outputs, l2, &columns))
+            .flatten()
+            .and_then(|sample| sample.prepare(&mut columns));
+        let start = guess.map(|(W, b)| columns.to_variables(&W, &b));
         let mut sweep = Sweep::new(team, X, y, weights, outputs, l2, columns);
-        let outcome = self.minimise(&mut sweep, observer)?;
+        let start = start.unwrap_or_else(|| sweep.start());
+        let outcome = self.minimise(&mut sweep, &start, newton, observer)?;
         let stop = match outcome.stop {
             Stop::Observer if sweep.separable() => FitStop::Separable,
             stop => FitStop::from(stop),
@@ -220,13 +236,28 @@ impl LogisticRegression {
         Ok(())
     }
 
-    fn minimise(&self, sweep: &mut Sweep<'_>, observer: &mut impl Observer) -> Result<Outcome> {
+    /// Whether Hessians are worth their price: `n` rows of `columns` variables.
+    fn takes_newton(&self, n: usize, columns: usize, outputs: usize) -> bool {
+        let price = (n * columns * columns) as f64 * (outputs * (outputs + 1) / 2) as f64;
+        match self.solver {
+            LogisticSolver::Auto => columns * outputs <= NEWTON_UP_TO && price <= NEWTON_PRICE,
+            LogisticSolver::Newton => true,
+            LogisticSolver::Lbfgs => false,
+        }
+    }
+
+    fn minimise(
+        &self,
+        sweep: &mut Sweep<'_>,
+        start: &[f64],
+        newton: bool,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome> {
         let stopping = Stopping {
             gradient: self.tolerance,
             max_iterations: self.max_iterations,
             ..Stopping::default()
         };
-        let start = sweep.start();
         // A separating W is a certificate that scaling it up lowers the loss
         // for ever; with a penalty it is only a good fit.
         let certificate = sweep.certificate();
@@ -236,15 +267,10 @@ impl LogisticRegression {
             }
             observer.observe(progress)
         };
-        let newton = match self.solver {
-            LogisticSolver::Auto => start.len() <= NEWTON_UP_TO,
-            LogisticSolver::Newton => true,
-            LogisticSolver::Lbfgs => false,
-        };
         let outcome = if newton {
-            Newton { stopping }.minimise(sweep, &start, &mut watch)?
+            Newton { stopping }.minimise(sweep, start, &mut watch)?
         } else {
-            Lbfgs { stopping, ..Lbfgs::default() }.minimise(sweep, &start, &mut watch)?
+            Lbfgs { stopping, ..Lbfgs::default() }.minimise(sweep, start, &mut watch)?
         };
         Ok(outcome)
     }

@@ -11,6 +11,7 @@ mod autodiff;
 mod calibration;
 mod kernels;
 mod linalg;
+mod logistic;
 mod runner;
 mod start;
 mod table;
@@ -43,6 +44,7 @@ const AREAS: &[Area] = &[
     Area { name: "kernels", workloads: kernels::WORKLOADS },
     Area { name: "calibration", workloads: calibration::WORKLOADS },
     Area { name: "start", workloads: start::WORKLOADS },
+    Area { name: "logistic", workloads: logistic::WORKLOADS },
 ];
 
 /// Work that both sides can do.

@@ -136,3 +136,42 @@ fn published_minima_are_reached() {
         "{complaints}mend: look at the change; WONDERLAND_BLESS=1 keeps it"
     );
 }
+
+/// One run of SciPy's L-BFGS-B, from `xtask/refs/optim.py`.
+#[derive(serde::Deserialize)]
+struct Peer {
+    problem: String,
+    start: f64,
+    value: Option<f64>,
+    evaluations: usize,
+}
+
+#[derive(serde::Deserialize)]
+struct Peers {
+    runs: Vec<Peer>,
+}
+
+/// Where both end at the same value, asked for the same gradient, ours has taken
+/// at most half as many evaluations more. There is no exception.
+#[test]
+fn evaluations_are_few_beside_scipy() {
+    let peers: Peers = serde_json::from_str(include_str!("../../testdata/mgh_scipy.json")).unwrap();
+    let (mut compared, mut ours, mut theirs) = (0, 0, 0);
+    for peer in &peers.runs {
+        let mut problems = problems();
+        let problem = problems.iter_mut().find(|p| p.name == peer.problem).unwrap();
+        let line = run(problem, peer.start, METHODS[0]);
+        let same = peer.value.is_some_and(|value| {
+            (line.value - value).abs() <= 1e-4 * value.abs() || line.value.max(value) < 1e-7
+        });
+        if same {
+            let (n, name) = (line.evaluations, &peer.problem);
+            let most = 3 * peer.evaluations / 2;
+            assert!(n <= most, "{name} from {} x0: {n} of {most} evaluations", peer.start);
+            (compared, ours, theirs) = (compared + 1, ours + n, theirs + peer.evaluations);
+        }
+    }
+    assert_eq!(peers.runs.len(), 3 * 35);
+    assert!(compared >= 90, "{compared} of 105 runs end at one value");
+    assert!(ours <= theirs + theirs / 10, "{ours} evaluations in all, SciPy {theirs}");
+}

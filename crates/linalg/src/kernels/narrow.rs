@@ -1,0 +1,377 @@
+//! A few rows of a tall matrix times a narrow one, and back: z += x W and
+//! G += xᵀ r, the two halves of a step of a linear model with several outputs.
+//!
+//! The one idea: the outputs of a row lie beside each other, padded to whole
+//! vectors, so that one element of x meets all outputs at once and no sum runs
+//! across a vector. A tile of four rows (going back, four columns) by up to
+//! three vectors of outputs stays in registers. A single output has no
+//! neighbours: there the vectors run along x.
+
+#![allow(clippy::inline_always, reason = "the callee must be compiled for the caller's vectors")]
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Places per row that [`rows_times`] and [`rows_gradient`] want for `k`
+/// outputs: whole vectors of this processor, but a single one is not padded.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::kernels::padded_width;
+/// assert_eq!(padded_width(1), 1);
+/// assert!(padded_width(10) >= 10 && padded_width(10) % 4 == 0);
+/// ```
+#[must_use]
+pub fn padded_width(k: usize) -> usize {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F64_LANES
+        }
+    }
+    if k == 1 { 1 } else { k.next_multiple_of(Arch::new().dispatch(Lanes).max(4)) }
+}
+
+/// zᵢ += xᵢ W for every row xᵢ.
+///
+/// # Shapes
+/// `rows` n × (c), `W ~ (c, width)`, `z ~ (n, width)`, row-major; `width` is a
+/// [`padded_width`].
+///
+/// # Numerics
+/// Products are not rounded; each of several outputs is summed in the order of
+/// the columns, a single one in as many lanes as a vector has. Neither depends on
+/// the other rows.
+///
+/// # Panics
+/// When the lengths do not fit.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::kernels::{rows_gradient, rows_times};
+/// let rows: [&[f64]; 2] = [&[1.0, 2.0], &[3.0, 4.0]];
+/// let mut z = [0.0, 100.0];
+/// rows_times(&rows, &[1.0, 10.0], 1, &mut z);
+/// assert_eq!(z, [21.0, 143.0]);
+/// let mut gradient = [0.0; 2];
+/// rows_gradient(&rows, &[1.0, -1.0], 1, &mut gradient);
+/// assert_eq!(gradient, [-2.0, -2.0]);
+/// ```
+#[track_caller]
+pub fn rows_times(rows: &[&[f64]], W: &[f64], width: usize, z: &mut [f64]) {
+    check(rows, W.len(), width, z.len());
+    let arch = Arch::new();
+    if width == 1 {
+        arch.dispatch(Dots { rows, w: W, z })
+    } else {
+        arch.dispatch(Products { rows, W, width, z })
+    }
+}
+
+/// G += Σᵢ xᵢᵀ rᵢ over the rows xᵢ.
+///
+/// # Shapes
+/// `rows` n × (c), `r ~ (n, width)`, `G ~ (c, width)`, row-major; `width` is a
+/// [`padded_width`].
+///
+/// # Numerics
+/// Products are not rounded; every entry is summed in the order of the rows and
+/// then added.
+///
+/// # Panics
+/// When the lengths do not fit.
+#[track_caller]
+pub fn rows_gradient(rows: &[&[f64]], r: &[f64], width: usize, G: &mut [f64]) {
+    check(rows, G.len(), width, r.len());
+    let arch = Arch::new();
+    if width == 1 {
+        arch.dispatch(Combine { rows, r, g: G })
+    } else {
+        arch.dispatch(Gradients { rows, r, width, G })
+    }
+}
+
+#[track_caller]
+fn check(rows: &[&[f64]], wide: usize, width: usize, tall: usize) {
+    assert_eq!(width, padded_width(width), "outputs per row");
+    assert_eq!(tall, rows.len() * width, "{} rows of {width} outputs", rows.len());
+    let c = wide / width;
+    assert!(wide.is_multiple_of(width) && rows.iter().all(|row| row.len() == c), "rows of {c}");
+}
+
+/// z += X W for several outputs.
+struct Products<'a> {
+    rows: &'a [&'a [f64]],
+    W: &'a [f64],
+    width: usize,
+    z: &'a mut [f64],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let vectors = self.width / S::F64_LANES;
+        let W = S::as_simd_f64s(self.W).0;
+        for (rows, z) in self.rows.chunks(4).zip(self.z.chunks_mut(4 * self.width)) {
+            let first = rows[0];
+            // Missing rows repeat the first, and their results are dropped.
+            let row = |r: usize| if r < rows.len() { rows[r] } else { first };
+            let x = [first, row(1), row(2), row(3)];
+            let z = S::as_mut_simd_f64s(z).0;
+            for at in (0..vectors).step_by(3) {
+                match vectors - at {
+                    1 => product_tile::<S, 1>(simd, x, W, vectors, at, z),
+                    2 => product_tile::<S, 2>(simd, x, W, vectors, at, z),
+                    _ => product_tile::<S, 3>(simd, x, W, vectors, at, z),
+                }
+            }
+        }
+    }
+}
+
+/// Four rows by V vectors of outputs.
+#[inline(always)]
+fn product_tile<S: Simd, const V: usize>(
+    simd: S,
+    x: [&[f64]; 4],
+    W: &[S::f64s],
+    vectors: usize,
+    at: usize,
+    z: &mut [S::f64s],
+) {
+    let mut sums = [[simd.splat_f64s(0.0); V]; 4];
+    let columns = x[0].iter().zip(x[1]).zip(x[2]).zip(x[3]);
+    for (w, (((x0, x1), x2), x3)) in W.chunks_exact(vectors).zip(columns) {
+        let Some(w) = w.get(at..).and_then(|w| w.first_chunk::<V>()) else { return };
+        for (sums, x) in sums.iter_mut().zip([x0, x1, x2, x3]) {
+            let x = simd.splat_f64s(*x);
+            for v in 0..V {
+                sums[v] = simd.mul_add_f64s(x, w[v], sums[v]);
+            }
+        }
+    }
+    for (sums, z) in sums.iter().zip(z.chunks_exact_mut(vectors)) {
+        for (sum, z) in sums.iter().zip(&mut z[at..at + V]) {
+            *z = simd.add_f64s(*z, *sum);
+        }
+    }
+}
+
+/// G += Xᵀ R for several outputs.
+struct Gradients<'a> {
+    rows: &'a [&'a [f64]],
+    r: &'a [f64],
+    width: usize,
+    G: &'a mut [f64],
+}
+
+impl WithSimd for Gradients<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { rows, r, width, G } = self;
+        let vectors = width / S::F64_LANES;
+        let (r, c) = (S::as_simd_f64s(r).0, G.len() / width);
+        let G = S::as_mut_simd_f64s(G).0;
+        let mut column = 0;
+        while column < c {
+            let columns = (c - column).min(4);
+            let G = &mut G[column * vectors..];
+            for at in (0..vectors).step_by(3) {
+                match (columns, vectors - at) {
+                    (4, 1) => gradient_tile::<S, 4, 1>(simd, rows, r, vectors, (column, at), G),
+                    (4, 2) => gradient_tile::<S, 4, 2>(simd, rows, r, vectors, (column, at), G),
+                    (4, _) => gradient_tile::<S, 4, 3>(simd, rows, r, vectors, (column, at), G),
+                    (3, 1) => gradient_tile::<S, 3, 1>(simd, rows, r, vectors, (column, at), G),
+                    (3, 2) => gradient_tile::<S, 3, 2>(simd, rows, r, vectors, (column, at), G),
+                    (3, _) => gradient_tile::<S, 3, 3>(simd, rows, r, vectors, (column, at), G),
+                    (2, 1) => gradient_tile::<S, 2, 1>(simd, rows, r, vectors, (column, at), G),
+                    (2, 2) => gradient_tile::<S, 2, 2>(simd, rows, r, vectors, (column, at), G),
+                    (2, _) => gradient_tile::<S, 2, 3>(simd, rows, r, vectors, (column, at), G),
+                    (_, 1) => gradient_tile::<S, 1, 1>(simd, rows, r, vectors, (column, at), G),
+                    (_, 2) => gradient_tile::<S, 1, 2>(simd, rows, r, vectors, (column, at), G),
+                    (_, _) => gradient_tile::<S, 1, 3>(simd, rows, r, vectors, (column, at), G),
+                }
+            }
+            column += columns;
+        }
+    }
+}
+
+/// J columns from `column` on by V vectors of outputs from `at` on.
+#[inline(always)]
+fn gradient_tile<S: Simd, const J: usize, const V: usize>(
+    simd: S,
+    rows: &[&[f64]],
+    r: &[S::f64s],
+    vectors: usize,
+    (column, at): (usize, usize),
+    G: &mut [S::f64s],
+) {
+    let mut sums = [[simd.splat_f64s(0.0); V]; J];
+    for (x, r) in rows.iter().zip(r.chunks_exact(vectors)) {
+        let (Some(x), Some(r)) = (
+            x.get(column..).and_then(|x| x.first_chunk::<J>()),
+            r.get(at..).and_then(|r| r.first_chunk::<V>()),
+        ) else {
+            return;
+        };
+        for (sums, x) in sums.iter_mut().zip(x) {
+            let x = simd.splat_f64s(*x);
+            for v in 0..V {
+                sums[v] = simd.mul_add_f64s(x, r[v], sums[v]);
+            }
+        }
+    }
+    for (sums, G) in sums.iter().zip(G.chunks_exact_mut(vectors)) {
+        for (sum, g) in sums.iter().zip(&mut G[at..at + V]) {
+            *g = simd.add_f64s(*g, *sum);
+        }
+    }
+}
+
+/// z += X w.
+struct Dots<'a> {
+    rows: &'a [&'a [f64]],
+    w: &'a [f64],
+    z: &'a mut [f64],
+}
+
+impl WithSimd for Dots<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (ws, w_rest) = S::as_simd_f64s(self.w);
+        for (rows, z) in self.rows.chunks(4).zip(self.z.chunks_mut(4)) {
+            let first = rows[0];
+            let row = |r: usize| if r < rows.len() { rows[r] } else { first };
+            let (x0, rest0) = S::as_simd_f64s(first);
+            let (x1, rest1) = S::as_simd_f64s(row(1));
+            let (x2, rest2) = S::as_simd_f64s(row(2));
+            let (x3, rest3) = S::as_simd_f64s(row(3));
+            let mut sums = [simd.splat_f64s(0.0); 4];
+            for ((((w, x0), x1), x2), x3) in ws.iter().zip(x0).zip(x1).zip(x2).zip(x3) {
+                sums[0] = simd.mul_add_f64s(*x0, *w, sums[0]);
+                sums[1] = simd.mul_add_f64s(*x1, *w, sums[1]);
+                sums[2] = simd.mul_add_f64s(*x2, *w, sums[2]);
+                sums[3] = simd.mul_add_f64s(*x3, *w, sums[3]);
+            }
+            for ((z, sum), rest) in z.iter_mut().zip(sums).zip([rest0, rest1, rest2, rest3]) {
+                let mut sum = simd.reduce_sum_f64s(sum);
+                for (x, w) in rest.iter().zip(w_rest) {
+                    sum = x.mul_add(*w, sum);
+                }
+                *z += sum;
+            }
+        }
+    }
+}
+
+/// g += Σ rᵢ xᵢ.
+struct Combine<'a> {
+    rows: &'a [&'a [f64]],
+    r: &'a [f64],
+    g: &'a mut [f64],
+}
+
+impl WithSimd for Combine<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { rows, r, g } = self;
+        let (vectors, rest) = S::as_mut_simd_f64s(g);
+        let n = vectors.len();
+        for at in (0..n).step_by(6) {
+            match n - at {
+                1 => combine_tile::<S, 1>(simd, rows, r, at, vectors),
+                2 => combine_tile::<S, 2>(simd, rows, r, at, vectors),
+                3 => combine_tile::<S, 3>(simd, rows, r, at, vectors),
+                4 => combine_tile::<S, 4>(simd, rows, r, at, vectors),
+                5 => combine_tile::<S, 5>(simd, rows, r, at, vectors),
+                _ => combine_tile::<S, 6>(simd, rows, r, at, vectors),
+            }
+        }
+        for (j, g) in rest.iter_mut().enumerate() {
+            let column = n * S::F64_LANES + j;
+            *g += rows.iter().zip(r).fold(0.0, |sum, (x, r)| r.mul_add(x[column], sum));
+        }
+    }
+}
+
+/// V vectors of columns from `at` on.
+#[inline(always)]
+fn combine_tile<S: Simd, const V: usize>(
+    simd: S,
+    rows: &[&[f64]],
+    r: &[f64],
+    at: usize,
+    g: &mut [S::f64s],
+) {
+    let mut sums = [simd.splat_f64s(0.0); V];
+    for (x, r) in rows.iter().zip(r) {
+        let x = S::as_simd_f64s(x).0;
+        let Some(x) = x.get(at..).and_then(|x| x.first_chunk::<V>()) else { return };
+        let r = simd.splat_f64s(*r);
+        for v in 0..V {
+            sums[v] = simd.mul_add_f64s(r, x[v], sums[v]);
+        }
+    }
+    for (sum, g) in sums.iter().zip(&mut g[at..at + V]) {
+        *g = simd.add_f64s(*g, *sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{padded_width, rows_gradient, rows_times};
+
+    /// Small whole numbers: every order of summation gives the same.
+    fn entry(i: usize, j: usize) -> f64 {
+        ((i * 7 + j * 13) % 11) as f64 - 5.0
+    }
+
+    #[expect(clippy::float_cmp, reason = "whole numbers are exact")]
+    fn check(n: usize, c: usize, k: usize) {
+        let width = padded_width(k);
+        let X: Vec<Vec<f64>> = (0..n).map(|i| (0..c).map(|j| entry(i, j)).collect()).collect();
+        let rows: Vec<&[f64]> = X.iter().map(Vec::as_slice).collect();
+        let at = |i: usize, l: usize| if l < k { entry(i + 3, 2 * l) } else { 0.0 };
+        let table = |n: usize| -> Vec<f64> {
+            (0..n * width).map(|at_| at(at_ / width, at_ % width)).collect()
+        };
+        let (W, r) = (table(c), table(n));
+        let mut z = vec![1.0; n * width];
+        rows_times(&rows, &W, width, &mut z);
+        let mut G = vec![1.0; c * width];
+        rows_gradient(&rows, &r, width, &mut G);
+        for l in 0..width {
+            for i in 0..n {
+                let sum: f64 = (0..c).map(|j| X[i][j] * W[j * width + l]).sum();
+                assert_eq!(z[i * width + l], 1.0 + sum, "z {n} {c} {k}: {i} {l}");
+            }
+            for j in 0..c {
+                let sum: f64 = (0..n).map(|i| X[i][j] * r[i * width + l]).sum();
+                assert_eq!(G[j * width + l], 1.0 + sum, "G {n} {c} {k}: {j} {l}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_shapes_agree_with_the_definition() {
+        for n in [0, 1, 3, 4, 5, 9] {
+            for c in [1, 2, 3, 4, 5, 7, 8, 23, 24, 25, 50] {
+                for k in [1, 2, 4, 5, 8, 10, 12, 13, 17, 20, 24, 28, 33] {
+                    check(n, c, k);
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "rows of 1")]
+    fn lengths_must_fit() {
+        rows_times(&[&[1.0, 2.0, 3.0]], &[1.0], 1, &mut [0.0]);
+    }
+}

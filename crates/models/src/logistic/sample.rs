@@ -1,0 +1,121 @@
+//! What a sample of the rows tells before the first pass over all: where the
+//! minimum is about, and how curved the objective is there.
+//!
+//! A Hessian of all rows is worth many passes; that of a few thousand rows is
+//! nearly the same matrix. L-BFGS in the variables in which the sample's
+//! curvature is the identity starts where others arrive, and what it finds does
+//! not depend on the sample.
+
+use wonderland_linalg::kernels::Elementary;
+use wonderland_linalg::{MatRef, Team, Tensor, gram};
+use wonderland_optim::{Lbfgs, Stopping};
+
+use super::columns::Columns;
+use super::sweep::Sweep;
+
+/// Rows of a sample, and at least this many per column.
+const ROWS: usize = 4096;
+const ROWS_PER_COLUMN: usize = 8;
+/// A sample is fitted only if all rows are this many times as many.
+const WORTH_FITTING: usize = 4;
+/// Passes over the data that the curvature may cost.
+const PASSES: f64 = 20.0;
+
+/// Rows at equal distances, with the variables of all rows.
+pub(super) struct Sample {
+    X: Tensor,
+    y: Vec<usize>,
+    weights: Option<Vec<f64>>,
+    n_all: usize,
+    outputs: usize,
+    l2: f64,
+}
+
+impl Sample {
+    /// The sample, where its curvature is worth its price.
+    pub(super) fn of(
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: Option<&[f64]>,
+        outputs: usize,
+        l2: f64,
+        columns: &Columns,
+    ) -> Option<Self> {
+        let (n, c, rows) = (X.nrows(), X.ncols(), columns.n_rows());
+        let size = n.min(ROWS.max(ROWS_PER_COLUMN * rows));
+        let price = (size as f64 + rows as f64 / 3.0) * (rows * rows) as f64;
+        if c == 0 || price > PASSES * 4.0 * (n * c * outputs) as f64 {
+            return None;
+        }
+        let row = |i: usize| i * n / size;
+        let weights: Option<Vec<f64>> =
+            weights.map(|weights| (0..size).map(|i| weights[row(i)]).collect());
+        if weights.as_ref().is_some_and(|w| w.iter().sum::<f64>() <= 0.0) {
+            return None;
+        }
+        Some(Self {
+            X: Tensor::from_fn(size, c, |i, j| X[(row(i), j)]),
+            y: (0..size).map(|i| y[row(i)]).collect(),
+            weights,
+            n_all: n,
+            outputs,
+            l2,
+        })
+    }
+
+    /// Gives `columns` the sample's curvature, and the sample's optimum in the
+    /// original variables if it was looked for.
+    pub(super) fn prepare(&self, columns: &mut Columns) -> Option<(Tensor, Vec<f64>)> {
+        columns.whiten(self.curvature(columns, None), self.strength());
+        // Without a penalty a sample may be separable where all rows are not.
+        if self.l2 == 0.0 || self.n_all < WORTH_FITTING * self.y.len() {
+            return None;
+        }
+        let weights = self.weights.as_deref();
+        let (X, y) = (self.X.as_mat(), &self.y);
+        let mut sweep =
+            Sweep::new(Team::alone(), X, y, weights, self.outputs, self.l2, columns.clone());
+        // Sampling moved the optimum by far more than this.
+        let stopping = Stopping { gradient: 1e-4, max_iterations: 50, ..Stopping::default() };
+        let start = sweep.start();
+        let found = Lbfgs { stopping, ..Lbfgs::default() }.minimise(&mut sweep, &start, &mut ());
+        let (W, b) = sweep.parameters(&found.ok()?.x);
+        columns.whiten(self.curvature(columns, Some((&W, &b))), self.strength());
+        Some((W, b))
+    }
+
+    fn strength(&self) -> f64 {
+        if self.outputs == 1 { 0.5 * self.l2 } else { self.l2 }
+    }
+
+    /// Σ sᵢ hᵢ x̃ᵢ x̃ᵢᵀ / Σ sᵢ over the scaled rows, hᵢ the mean of p(1 − p) over
+    /// the outputs: at W, or where all classes are equally likely.
+    fn curvature(&self, columns: &Columns, at: Option<(&Tensor, &[f64])>) -> Tensor {
+        let equal = 1.0 / self.outputs.max(2) as f64;
+        let total = self.weights.as_ref().map_or(self.y.len() as f64, |w| w.iter().sum());
+        let mut scaled = Tensor::zeros(&[self.X.nrows(), columns.n_rows()]);
+        let mut z = vec![0.0; self.outputs];
+        for i in 0..self.X.nrows() {
+            let h = match at {
+                None => equal * (1.0 - equal),
+                Some((W, b)) => {
+                    z.copy_from_slice(b);
+                    for (x, w) in self.X.row(i).iter().zip(W.as_slice().chunks_exact(z.len())) {
+                        z.iter_mut().zip(w).for_each(|(z, w)| *z += x * w);
+                    }
+                    if let [z] = &mut z[..] {
+                        Elementary::Sigmoid.apply(std::slice::from_mut(z));
+                    } else {
+                        wonderland_losses::softmax_in_place(&mut z);
+                    }
+                    z.iter().map(|p| p * (1.0 - p)).sum::<f64>() / z.len() as f64
+                }
+            };
+            let share = self.weights.as_ref().map_or(1.0, |w| w[i]) / total;
+            let row = scaled.row_mut(i);
+            columns.scaled_row(self.X.as_mat(), i, row);
+            row.iter_mut().for_each(|x| *x *= (share * h).sqrt());
+        }
+        gram(scaled.as_mat())
+    }
+}
