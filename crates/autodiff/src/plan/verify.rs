@@ -1,6 +1,8 @@
 //! The proof that a plan's memory is right: the plan executed on names instead
 //! of numbers.
 
+use std::collections::BTreeMap;
+
 use wonderland_linalg::Scalar;
 
 use crate::plan::schedule::{Reading, Task, Uses, argument_reading};
@@ -40,13 +42,45 @@ impl Span {
         self.output == other.output && self.start < other.end && other.start < self.end
     }
 
-    fn contains(&self, other: &Self) -> bool {
-        self.output == other.output && self.start <= other.start && other.end <= self.end
+    fn is_empty(&self) -> bool {
+        self.start == self.end
     }
 }
 
-/// Which root each piece of memory holds.
-type Held = Vec<(Span, usize)>;
+/// Which root each piece of memory holds: pieces that do not overlap, by where
+/// they start, with their ends.
+#[derive(Default)]
+struct Held(BTreeMap<(Option<usize>, usize), (usize, usize)>);
+
+impl Held {
+    /// Writes a root, over whatever overlaps it.
+    fn put(&mut self, span: Span, root: usize) {
+        if span.is_empty() {
+            return;
+        }
+        while let Some((&key, &(end, _))) = self.last_before(span.output, span.end)
+            && end > span.start
+        {
+            self.0.remove(&key);
+        }
+        self.0.insert((span.output, span.start), (span.end, root));
+    }
+
+    /// Whether the piece lies whole within what is held of the root.
+    fn has(&self, span: Span, root: usize) -> bool {
+        let piece = self.last_before(span.output, span.start + 1);
+        span.is_empty() || piece.is_some_and(|(_, &(end, held))| held == root && span.end <= end)
+    }
+
+    /// The last piece that starts before the position.
+    fn last_before(
+        &self,
+        output: Option<usize>,
+        position: usize,
+    ) -> Option<(&(Option<usize>, usize), &(usize, usize))> {
+        self.0.range((output, 0)..(output, position)).next_back()
+    }
+}
 
 impl<T: Scalar> Plan<T> {
     /// Executes the plan on names instead of numbers: every instruction must
@@ -57,14 +91,22 @@ impl<T: Scalar> Plan<T> {
     /// [`PlanFault`] for the first that does not.
     pub fn verify(&self) -> Result<(), PlanFault> {
         let uses = Uses::of(&self.program);
-        let mut held: Held = Vec::new();
-        for (k, _) in self.program.inputs.iter().enumerate() {
-            held.extend(Span::of(self.places[k]).map(|span| (span, k)));
+        let mut task_of = vec![usize::MAX; self.program.instrs.len()];
+        for (t, task) in self.tasks.iter().enumerate() {
+            for &m in &task.members {
+                task_of[m] = t;
+            }
         }
-        for task in &self.tasks {
+        let mut held = Held::default();
+        for (k, _) in self.program.inputs.iter().enumerate() {
+            if let Some(span) = Span::of(self.places[k]) {
+                held.put(span, k);
+            }
+        }
+        for (t, task) in self.tasks.iter().enumerate() {
             for &m in &task.members {
                 for &a in &self.program.instrs[m].args {
-                    let inside = task.members.contains(&uses.root[a as usize]);
+                    let inside = task_of[uses.root[a as usize]] == t;
                     if !inside {
                         self.find(&uses, &held, a as usize, m)?;
                     }
@@ -72,9 +114,9 @@ impl<T: Scalar> Plan<T> {
             }
             self.overwrites(&uses, task)?;
             for &m in &task.members {
-                let Some(span) = Span::of(self.places[m]) else { continue };
-                held.retain(|(s, _)| !s.overlaps(&span));
-                held.push((span, m));
+                if let Some(span) = Span::of(self.places[m]) {
+                    held.put(span, m);
+                }
             }
         }
         for output in &self.program.outputs {
@@ -113,10 +155,7 @@ impl<T: Scalar> Plan<T> {
         debug_assert!(root == value || is_alias(&self.program.instrs[value].op));
         match (self.places[value], Span::of(self.places[value])) {
             (Place::Nowhere, _) => fault,
-            (_, Some(span)) => {
-                let whole = |(s, k): &(Span, usize)| *k == root && s.contains(&span);
-                if held.iter().any(whole) { Ok(()) } else { fault }
-            }
+            (_, Some(span)) if !held.has(span, root) => fault,
             _ => Ok(()),
         }
     }
