@@ -47,10 +47,13 @@ impl Span {
     }
 }
 
+/// Where a piece of memory starts: in the arena, or in an output.
+type Start = (Option<usize>, usize);
+
 /// Which root each piece of memory holds: pieces that do not overlap, by where
-/// they start, with their ends.
+/// they start, each with its end and the root.
 #[derive(Default)]
-struct Held(BTreeMap<(Option<usize>, usize), (usize, usize)>);
+struct Held(BTreeMap<Start, (usize, usize)>);
 
 impl Held {
     /// Writes a root, over whatever overlaps it.
@@ -58,10 +61,10 @@ impl Held {
         if span.is_empty() {
             return;
         }
-        while let Some((&key, &(end, _))) = self.last_before(span.output, span.end)
+        while let Some((start, end, _)) = self.last_before(span.output, span.end)
             && end > span.start
         {
-            self.0.remove(&key);
+            self.0.remove(&start);
         }
         self.0.insert((span.output, span.start), (span.end, root));
     }
@@ -69,16 +72,13 @@ impl Held {
     /// Whether the piece lies whole within what is held of the root.
     fn has(&self, span: Span, root: usize) -> bool {
         let piece = self.last_before(span.output, span.start + 1);
-        span.is_empty() || piece.is_some_and(|(_, &(end, held))| held == root && span.end <= end)
+        span.is_empty() || piece.is_some_and(|(_, end, held)| held == root && span.end <= end)
     }
 
-    /// The last piece that starts before the position.
-    fn last_before(
-        &self,
-        output: Option<usize>,
-        position: usize,
-    ) -> Option<(&(Option<usize>, usize), &(usize, usize))> {
-        self.0.range((output, 0)..(output, position)).next_back()
+    /// The last piece that starts before the position: start, end and root.
+    fn last_before(&self, output: Option<usize>, position: usize) -> Option<(Start, usize, usize)> {
+        let (start, (end, root)) = self.0.range((output, 0)..(output, position)).next_back()?;
+        Some((*start, *end, *root))
     }
 }
 
