@@ -22,7 +22,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use self::runner::{compare, one_thread};
+use self::runner::{compare, on_cores};
 pub(crate) use self::table::table;
 use crate::python::{self, Packages};
 use crate::stats::Interval;
@@ -120,7 +120,9 @@ pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
     let target = metadata::target_directory()?;
     let ours = target.join("release/peers");
     println!("where: {}", bench::circumstances()?);
-    let probe = shell::output(one_thread(&mut Command::new(&ours)).arg("probe"))?;
+    let mut probe = Command::new(&ours);
+    probe.arg("probe");
+    let probe = shell::output(&mut on_cores(probe, "probe"))?;
     println!("probe: {}", probe.trim());
     let probe = serde_json::from_str(&probe)?;
 
@@ -169,7 +171,7 @@ fn measure_one(
             outcome: Err("not run (add `--with torch`)".to_owned()),
         };
         if choice.torch || !workload.torch.contains(&rival) {
-            let mut theirs = if workload.variants.contains(&rival) {
+            let theirs = if workload.variants.contains(&rival) {
                 let mut command = our_program("serve");
                 command.arg(rival);
                 command
@@ -179,8 +181,9 @@ fn measure_one(
                 script.args([workload.name, rival]).arg(&data);
                 script
             };
-            let mut serve = our_program("serve");
-            row.outcome = compare(&mut serve, &mut theirs, workload.floor, choice.pairs)
+            let serve = on_cores(our_program("serve"), workload.name);
+            let theirs = on_cores(theirs, rival);
+            row.outcome = compare(serve, theirs, workload.floor, choice.pairs)
                 .with_context(|| format!("{} beside {rival}", workload.name))?;
         }
         println!("{}", table::line(&row));

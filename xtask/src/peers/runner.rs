@@ -14,8 +14,8 @@ const EQUAL: f64 = 10.0;
 
 /// Runs both sides in turn; the inner error says why the peer cannot run.
 pub(super) fn compare(
-    ours: &mut Command,
-    theirs: &mut Command,
+    ours: Command,
+    theirs: Command,
     floor: f64,
     pairs: usize,
 ) -> Result<Result<Measured, String>> {
@@ -68,9 +68,9 @@ struct Answer {
 impl Runner {
     /// Waits until the process has loaded the data; the inner error is its own
     /// word that it cannot do the work.
-    fn start(command: &mut Command) -> Result<Result<Self, String>> {
-        one_thread(command).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| shell::show(command))?;
+    fn start(mut command: Command) -> Result<Result<Self, String>> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| shell::show(&command))?;
         let stdin = child.stdin.take().context("the process has a standard input")?;
         let stdout = child.stdout.take().context("the process has a standard output")?;
         let mut runner = Runner { child, stdin, stdout: BufReader::new(stdout) };
@@ -107,11 +107,32 @@ impl Drop for Runner {
     }
 }
 
-/// One thread for every library that has threads of its own.
-pub(super) fn one_thread(command: &mut Command) -> &mut Command {
-    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
-    {
-        command.env(name, "1");
+/// The command with the processor cores that what it runs is named for: two in a
+/// name with `two-threads`, otherwise one.
+///
+/// Thread counts of the libraries are set as well, but XLA does not keep to its
+/// own: without `taskset` to hold it, its figures are those of all cores.
+pub(super) fn on_cores(command: Command, name: &str) -> Command {
+    let (threads, cores) = if name.contains("two-threads") { ("2", "0,1") } else { ("1", "0") };
+    let mut held = if shell::is_installed("taskset", &["--version"]) {
+        let mut held = Command::new("taskset");
+        held.args(["--cpu-list", cores]).arg(command.get_program()).args(command.get_args());
+        if let Some(folder) = command.get_current_dir() {
+            held.current_dir(folder);
+        }
+        for (key, value) in command.get_envs() {
+            match value {
+                Some(value) => held.env(key, value),
+                None => held.env_remove(key),
+            };
+        }
+        held
+    } else {
+        command
+    };
+    for key in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
+        held.env(key, threads);
     }
-    command.env("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    held.env("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1");
+    held
 }

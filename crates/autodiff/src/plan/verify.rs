@@ -160,3 +160,23 @@ impl<T: Scalar> Plan<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{input, trace};
+
+    #[test]
+    fn a_value_overwritten_before_it_is_read_is_found() {
+        let inputs = (input("A", [3, 3]), input("B", [3, 3]));
+        let program = trace(inputs, |_, (A, B)| A.matmul(B).matmul(B.matmul(A))).unwrap();
+        let mut plan = program.plan::<f64>();
+        assert_eq!(plan.verify(), Ok(()));
+        // Instructions 2 and 3 are the inner products, both read by 4.
+        assert_ne!(plan.places[2], plan.places[3]);
+        plan.places[3] = plan.places[2];
+        assert_eq!(plan.verify(), Err(PlanFault { reader: 4, value: 2 }));
+        plan.places[3] = Place::Nowhere;
+        assert_eq!(plan.verify(), Err(PlanFault { reader: 4, value: 3 }));
+    }
+}

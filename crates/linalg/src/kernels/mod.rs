@@ -6,6 +6,8 @@
 //! (`pulp`). Every rounding is written down (`mul_add` where a product is not
 //! rounded, sums over a fixed number of lanes), so that every processor gives
 //! the same bits; one without fused multiply-add is slow but not different.
+//! The exception is a narrow product with a single output, which sums in as many
+//! lanes as the processor's vectors have.
 
 mod double;
 mod elementary;
