@@ -52,6 +52,9 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
             Some(text) => text.parse().map_err(|_| Usage::error("`--pairs` takes a number"))?,
         };
         let choice = peers::Choice { filter: filter.as_deref(), torch: with_torch, pairs };
+        if record && !filter.as_deref().is_none_or(peers::is_area) {
+            return Err(Usage::error("`--record` replaces whole tables: name an area, or nothing"));
+        }
         let session = peers::measure(&choice)?;
         for (area, rows) in &session.areas {
             println!("\n{area}\n\n{}", peers::table(rows));

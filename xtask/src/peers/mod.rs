@@ -100,6 +100,11 @@ pub(crate) struct Choice<'a> {
     pub(crate) pairs: usize,
 }
 
+/// Whether the name is that of an area.
+pub(crate) fn is_area(name: &str) -> bool {
+    AREAS.iter().any(|area| area.name == name)
+}
+
 /// Measures every workload whose area is the filter or whose name holds it.
 pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
     shell::run(
