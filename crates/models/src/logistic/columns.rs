@@ -85,6 +85,19 @@ impl Columns {
         });
     }
 
+    /// u = v again.
+    pub(super) fn unwhiten(&mut self) {
+        self.whitener = None;
+    }
+
+    /// The largest pivot of the curvature over the smallest, which its condition
+    /// is not below; 1 where u = v.
+    pub(super) fn pivot_ratio(&self) -> f64 {
+        let Some(Whitener { lower, .. }) = &self.whitener else { return 1.0 };
+        let pivots = || (0..lower.nrows()).map(|j| lower[[j, j]] * lower[[j, j]]);
+        pivots().fold(0.0, f64::max) / pivots().fold(f64::INFINITY, f64::min)
+    }
+
     /// u from W and b of the original columns.
     pub(super) fn to_variables(&self, W: &Tensor, b: &[f64]) -> Vec<f64> {
         let k = b.len();

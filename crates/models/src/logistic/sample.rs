@@ -18,6 +18,9 @@ const ROWS: usize = 4096;
 const ROWS_PER_COLUMN: usize = 8;
 /// A sample is fitted only if all rows are this many times as many.
 const WORTH_FITTING: usize = 4;
+/// Pivots of the curvature within this ratio: the scales of the columns are all
+/// there is to know, and neither turning them nor a start from the sample pays.
+const EVEN: f64 = 2.0;
 /// Passes over the data that the curvature may cost.
 const PASSES: f64 = 20.0;
 
@@ -67,6 +70,10 @@ impl Sample {
     /// original variables if it was looked for.
     pub(super) fn prepare(&self, columns: &mut Columns) -> Option<(Tensor, Vec<f64>)> {
         columns.whiten(self.curvature(columns, None), self.strength());
+        if columns.pivot_ratio() < EVEN {
+            columns.unwhiten();
+            return None;
+        }
         // Without a penalty a sample may be separable where all rows are not.
         if self.l2 == 0.0 || self.n_all < WORTH_FITTING * self.y.len() {
             return None;
