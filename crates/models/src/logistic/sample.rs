@@ -18,9 +18,12 @@ const ROWS: usize = 4096;
 const ROWS_PER_COLUMN: usize = 8;
 /// A sample is fitted only if all rows are this many times as many.
 const WORTH_FITTING: usize = 4;
-/// Pivots of the curvature within this ratio: the scales of the columns are all
-/// there is to know, and neither turning them nor a start from the sample pays.
+/// With pivots of the curvature within this ratio, the scales of the columns are
+/// all there is to know about it.
 const EVEN: f64 = 2.0;
+/// With fewer rows for each parameter, the sample's optimum is no better a start
+/// than none.
+const ROWS_PER_PARAMETER: usize = 64;
 /// Passes over the data that the curvature may cost.
 const PASSES: f64 = 20.0;
 
@@ -70,7 +73,8 @@ impl Sample {
     /// original variables if it was looked for.
     pub(super) fn prepare(&self, columns: &mut Columns) -> Option<(Tensor, Vec<f64>)> {
         columns.whiten(self.curvature(columns, None), self.strength());
-        if columns.pivot_ratio() < EVEN {
+        let n_parameters = columns.n_rows() * self.outputs;
+        if columns.pivot_ratio() < EVEN && self.y.len() < ROWS_PER_PARAMETER * n_parameters {
             columns.unwhiten();
             return None;
         }
