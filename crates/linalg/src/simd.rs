@@ -33,3 +33,16 @@ macro_rules! dispatch {
     }};
 }
 pub(crate) use dispatch;
+
+/// `f64`s in the widest vectors of this processor, at least four.
+pub(crate) fn vector_lanes() -> usize {
+    struct Lanes;
+    impl pulp::WithSimd for Lanes {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+            S::F64_LANES
+        }
+    }
+    pulp::Arch::new().dispatch(Lanes).max(4)
+}

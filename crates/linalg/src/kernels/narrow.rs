@@ -11,6 +11,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::simd::vector_lanes;
+
 /// Places per row that [`rows_times`] and [`rows_gradient`] want for `k`
 /// outputs: whole vectors of this processor, but a single one is not padded.
 ///
@@ -22,15 +24,7 @@ use pulp::{Arch, Simd, WithSimd};
 /// ```
 #[must_use]
 pub fn padded_width(k: usize) -> usize {
-    struct Lanes;
-    impl WithSimd for Lanes {
-        type Output = usize;
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> usize {
-            S::F64_LANES
-        }
-    }
-    if k == 1 { 1 } else { k.next_multiple_of(Arch::new().dispatch(Lanes).max(4)) }
+    if k == 1 { 1 } else { k.next_multiple_of(vector_lanes()) }
 }
 
 /// zᵢ += xᵢ W for every row xᵢ.

@@ -12,20 +12,6 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::scale::{exponent, pow2};
 use crate::twofold::{Twofold, fast_two_sum};
 
-/// Elements of the widest vectors of this processor.
-pub(super) fn vector_lanes() -> usize {
-    struct Lanes;
-    impl WithSimd for Lanes {
-        type Output = usize;
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> usize {
-            S::F64_LANES
-        }
-    }
-    // Rows are taken in fours, so columns are too.
-    Arch::new().dispatch(Lanes).max(4)
-}
-
 /// σ for sums whose terms add up to at most `bound` in size.
 pub(super) fn anchor(bound: f64) -> f64 {
     1.5 * pow2(exponent(bound).clamp(-900, 900) + 1)

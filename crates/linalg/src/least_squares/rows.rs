@@ -11,9 +11,9 @@ use faer::MatRef;
 
 use super::design::Design;
 use super::load::factors;
-use super::panel::vector_lanes;
 use crate::Scalar;
 use crate::scale::pow2;
+use crate::simd::vector_lanes;
 
 /// Rows of one leaf of the parallel sweeps: fixed, so that the tree of sums is
 /// the same for any number of threads.
