@@ -6,10 +6,10 @@
 //! terms cancel and J v itself is small.
 
 use crate::functions::{Binary, Unary};
-use crate::graph::Graph;
+use crate::graph::rewritten;
 use crate::linearize::Linear;
 use crate::op::{Number, Op, Sub};
-use crate::program::{Id, Program};
+use crate::program::Program;
 
 /// The linear program with absolute coefficients; values stay as they are.
 pub(crate) fn absolute(linear: &Linear) -> Program {
@@ -18,14 +18,9 @@ pub(crate) fn absolute(linear: &Linear) -> Program {
 
 fn absolute_program(program: &Program, linear: &[bool]) -> Program {
     let taint = program.tainted(linear);
-    let mut g = Graph::default();
-    let mut map: Vec<Id> = Vec::new();
-    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
-        map.push(g.input(input.clone(), instr.at));
-    }
-    for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
+    rewritten(program, |g, k, mut args, _| {
+        let instr = &program.instrs[k];
         let at = instr.at;
-        let mut args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
         let op = match &instr.op {
             op if !taint[k] => op.clone(),
             Op::Zip(Binary::Sub) => Op::Zip(Binary::Add),
@@ -48,11 +43,8 @@ fn absolute_program(program: &Program, linear: &[bool]) -> Program {
             }
             op => op.clone(),
         };
-        map.push(g.emit(op, &args, at));
-    }
-    let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
-    let outputs = outputs.collect();
-    g.finish(outputs)
+        g.emit(op, &args, at)
+    })
 }
 
 #[cfg(test)]

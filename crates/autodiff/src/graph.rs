@@ -193,6 +193,27 @@ impl Graph {
     }
 }
 
+/// The program written again: the rule is given the number of each instruction,
+/// its arguments, and what every earlier value has become.
+pub(crate) fn rewritten(
+    program: &Program,
+    mut rule: impl FnMut(&mut Graph, usize, Vec<Id>, &[Id]) -> Id,
+) -> Program {
+    let mut g = Graph::default();
+    let mut map: Vec<Id> = Vec::with_capacity(program.instrs.len());
+    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
+        map.push(g.input(input.clone(), instr.at));
+    }
+    for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
+        let args = instr.args.iter().map(|&a| map[a as usize]).collect();
+        let value = rule(&mut g, k, args, &map);
+        map.push(value);
+    }
+    let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
+    let outputs = outputs.collect();
+    g.finish(outputs)
+}
+
 /// The attribute of [`Op::Permute`].
 pub(crate) fn permutation(order: &[usize]) -> [u8; MAX_RANK] {
     let mut perm = [u8::MAX; MAX_RANK];

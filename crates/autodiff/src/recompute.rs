@@ -5,7 +5,7 @@
 //! the reverse loop is first rewritten to compute the dear values from the
 //! state, by a copy of the forward body. The bits stay the same.
 
-use crate::graph::Graph;
+use crate::graph::{Graph, rewritten};
 use crate::linearize::inline;
 use crate::op::{Op, ScanOp, Sub};
 use crate::program::{Id, Program};
@@ -13,23 +13,18 @@ use crate::program::{Id, Program};
 /// The program in which reverse loops read nothing of their forward loops but
 /// states.
 pub(crate) fn without_residuals(program: &Program) -> Program {
-    let mut g = Graph::default();
-    let mut map: Vec<Id> = Vec::new();
-    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
-        map.push(g.input(input.clone(), instr.at));
-    }
-    for instr in &program.instrs[program.inputs.len()..] {
-        let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
-        let rewritten = match &instr.op {
-            Op::Scan(back) => Pair::find(&g, back, &args).map(|pair| pair.rewrite(&mut g, &args)),
+    rewritten(program, |g, k, args, _| {
+        let instr = &program.instrs[k];
+        let pair = match &instr.op {
+            Op::Scan(back) => Pair::find(g, back, &args),
             _ => None,
         };
-        let (op, args) = rewritten.unwrap_or_else(|| (instr.op.clone(), args));
-        map.push(g.emit(op, &args, instr.at));
-    }
-    let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
-    let outputs = outputs.collect();
-    g.finish(outputs)
+        let (op, args) = match pair {
+            Some(pair) => pair.rewrite(g, &args),
+            None => (instr.op.clone(), args),
+        };
+        g.emit(op, &args, instr.at)
+    })
 }
 
 /// A reverse loop and the forward loop that left something for it.

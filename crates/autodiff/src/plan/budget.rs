@@ -8,7 +8,7 @@ use wonderland_linalg::Scalar;
 
 use crate::checkpoint::{Action, advances, min_slots, revolve};
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::rewritten;
 use crate::op::{Op, RewindOp, ScanOp, Sub};
 use crate::plan::layout::Host;
 use crate::plan::remake::remade;
@@ -202,31 +202,19 @@ pub(crate) fn recomputed(program: &Program) -> u64 {
 /// slots for a loop of so many steps.
 fn rewound(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
     let program = &without_residuals(program);
-    let mut g = Graph::default();
-    let mut map: Vec<Id> = Vec::new();
-    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
-        map.push(g.input(input.clone(), instr.at));
-    }
-    for instr in &program.instrs[program.inputs.len()..] {
-        let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+    without_unread(&rewritten(program, |g, k, args, map| {
+        let instr = &program.instrs[k];
         let rewind = match &instr.op {
             Op::Scan(back) => rewind(program, back, &instr.args, slots(back.length as usize)),
             _ => None,
         };
-        map.push(match rewind {
-            Some((op, source)) => {
-                let own = args.iter().zip(&op.history).filter(|(_, h)| h.is_none());
-                let mut all: Vec<Id> = own.map(|(&a, _)| a).collect();
-                let source = &program.instrs[source as usize];
-                all.extend(source.args.iter().map(|&a| map[a as usize]));
-                g.emit(Op::Rewind(Box::new(op)), &all, instr.at)
-            }
-            None => g.emit(instr.op.clone(), &args, instr.at),
-        });
-    }
-    let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
-    let outputs = outputs.collect();
-    without_unread(&g.finish(outputs))
+        let Some((op, source)) = rewind else { return g.emit(instr.op.clone(), &args, instr.at) };
+        let own = args.iter().zip(&op.history).filter(|(_, h)| h.is_none());
+        let mut all: Vec<Id> = own.map(|(&a, _)| a).collect();
+        let source = &program.instrs[source as usize];
+        all.extend(source.args.iter().map(|&a| map[a as usize]));
+        g.emit(Op::Rewind(Box::new(op)), &all, instr.at)
+    }))
 }
 
 /// The reverse loop within a budget, and its forward loop, if some of its

@@ -25,14 +25,14 @@ mod verify;
 
 use wonderland_linalg::Scalar;
 
-use crate::graph::Graph;
+use crate::graph::rewritten;
 use crate::linearize::inline;
 use crate::op::{Kind, Op};
 use crate::plan::layout::{Host, Layout};
 use crate::plan::memory::Base;
 use crate::plan::schedule::{Task, Uses, schedule};
 use crate::plan::tiles::Tiles;
-use crate::program::{Id, Program};
+use crate::program::Program;
 
 pub use budget::Budget;
 pub use report::PlanReport;
@@ -192,21 +192,13 @@ fn base(place: Place) -> Option<Base> {
 fn without_custom(program: &Program) -> Program {
     let mut program = program.clone();
     while program.instrs.iter().any(|i| matches!(i.op, Op::Custom(_))) {
-        let mut g = Graph::default();
-        let mut map: Vec<Id> = Vec::new();
-        for (input, instr) in program.inputs.iter().zip(&program.instrs) {
-            map.push(g.input(input.clone(), instr.at));
-        }
-        for instr in &program.instrs[program.inputs.len()..] {
-            let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
-            map.push(match &instr.op {
-                Op::Custom(custom) => inline(&mut g, &custom.value.0, &args, None)[0],
+        program = rewritten(&program, |g, k, args, _| {
+            let instr = &program.instrs[k];
+            match &instr.op {
+                Op::Custom(custom) => inline(g, &custom.value.0, &args, None)[0],
                 op => g.emit(op.clone(), &args, instr.at),
-            });
-        }
-        let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
-        let outputs = outputs.collect();
-        program = g.finish(outputs);
+            }
+        });
     }
     program
 }
