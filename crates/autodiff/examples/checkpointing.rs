@@ -42,6 +42,20 @@ fn chain(layers: usize, width: usize, batch: usize) -> Result<Program> {
     })
 }
 
+/// Weights that keep the layers' values about as large as they are.
+fn values(
+    program: &Program,
+    width: usize,
+) -> std::result::Result<Vec<Tensor<f32>>, Box<dyn Error>> {
+    let scale = 1.7 / (width as f64).sqrt();
+    let value = |k: usize| {
+        let dims = program.inputs()[k].shape.dims();
+        let entry = |i: usize| (scale * ((i * 37 + k * 11) as f64).sin()) as f32;
+        Ok(Tensor::new(&dims, (0..dims.iter().product()).map(entry).collect())?)
+    };
+    (0..program.inputs().len()).map(value).collect()
+}
+
 /// Best of some runs, in seconds, and the most bytes that planning and running
 /// hold.
 fn measure(make: impl Fn() -> Result<Plan<f32>>, args: &[Arg<'_, f32>]) -> Result<(f64, u64)> {
@@ -80,14 +94,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         _ => (16, 64, 256),
     };
     let program = chain(layers, width, batch)?.grad()?;
-    let tensors: Vec<Tensor<f32>> = (0..program.inputs().len())
-        .map(|k| {
-            let dims = program.inputs()[k].shape.dims();
-            let scale = 1.7 / (width as f64).sqrt();
-            let entry = |i: usize| (scale * ((i * 37 + k * 11) as f64).sin()) as f32;
-            Tensor::new(&dims, (0..dims.iter().product()).map(entry).collect())
-        })
-        .collect::<std::result::Result<_, _>>()?;
+    let tensors = values(&program, width)?;
     let args: Vec<Arg<'_, f32>> =
         tensors.iter().map(|t| Arg::Real(t.as_slice(), t.shape().into())).collect();
     // Once for faer's own memory.
@@ -121,61 +128,126 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Time over memory: the line is the plan's word, dots are measured.
-fn picture(points: &[Point], full: usize, others: &str) -> String {
-    let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 340\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"640\" height=\"340\" fill=\"white\"/>\n\
-         <text x=\"50\" y=\"18\">time of a gradient over that of keeping everything</text>\n\
-         <text x=\"400\" y=\"334\">memory, MB</text>\n",
-    );
-    let megabytes = |bytes: f64| bytes / 1e6;
-    let most = others.lines().filter_map(|row| row.split(',').nth(1)?.parse().ok());
-    let right = megabytes(most.fold(full as f64, f64::max)) * 1.05;
-    let place = |bytes: f64, time: f64| {
-        (50.0 + 560.0 * megabytes(bytes) / right, 300.0 - 190.0 * (time - 0.9))
-    };
-    let _ = writeln!(svg, "<path d=\"M50 30V300H620\" fill=\"none\" stroke=\"black\"/>");
-    for tenth in (10..=22).step_by(3) {
-        let time = f64::from(tenth) / 10.0;
-        let (_, y) = place(0.0, time);
-        let _ = writeln!(svg, "<text x=\"22\" y=\"{:.0}\">{time:.1}</text>", y + 4.0);
+const WIDTH: f64 = 660.0;
+const HEIGHT: f64 = 360.0;
+/// Corners of the plot.
+const LEFT: f64 = 60.0;
+const RIGHT: f64 = 640.0;
+const TOP: f64 = 50.0;
+const BOTTOM: f64 = 300.0;
+
+/// Where memory and time lie on the page.
+struct Plot {
+    svg: String,
+    /// Megabytes and relative time at the far ends of the axes.
+    most: (f64, f64),
+}
+
+impl Plot {
+    fn place(&self, bytes: f64, time: f64) -> (f64, f64) {
+        let (x, y) = (bytes / 1e6 / self.most.0, (time - 1.0) / (self.most.1 - 1.0));
+        (LEFT + (RIGHT - LEFT) * x, BOTTOM - (BOTTOM - TOP - 20.0) * y)
     }
-    for part in 1..=5 {
-        let at = right * f64::from(part) / 5.0;
-        let (x, _) = place(at * 1e6, 1.0);
-        let _ = writeln!(svg, "<text x=\"{:.0}\" y=\"316\">{at:.0}</text>", x - 10.0);
+
+    fn text(&mut self, (x, y): (f64, f64), anchor: &str, colour: &str, text: &str) {
+        let _ = writeln!(
+            self.svg,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{text}</text>"
+        );
     }
-    let line = points.iter().map(|p| place(p.planned as f64, p.predicted));
-    let line: Vec<String> = line.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    let _ = writeln!(
-        svg,
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"#1f5fa8\" stroke-width=\"2\"/>",
-        line.join(" ")
-    );
-    for p in points {
-        let (x, y) = place(p.measured as f64, p.taken);
-        let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"#b04a00\"/>");
-        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 6.0, y - 6.0, p.slots);
+
+    fn path(&mut self, path: &str, colour: &str, width: u32) {
+        let _ = writeln!(
+            self.svg,
+            "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
+        );
     }
-    let legend = "the plan&#8217;s word (line), measured (dots, with the number of states)";
-    let _ = writeln!(svg, "<text x=\"230\" y=\"40\" fill=\"#1f5fa8\">{legend}</text>");
-    for row in others.lines() {
-        let mut cells = row.split(',');
-        let name = cells.next().unwrap_or_default();
-        let mut number = || cells.next().and_then(|c| c.trim().parse::<f64>().ok());
-        if let (Some(bytes), Some(time)) = (number(), number()) {
-            let (x, y) = place(bytes, time);
-            let cross = format!("M{} {}l8 8m0 -8l-8 8", x - 4.0, y - 4.0);
-            let _ = writeln!(svg, "<path d=\"{cross}\" stroke=\"#2a7f3f\" stroke-width=\"2\"/>");
-            let (x, y) = (x + 2.0, y - 8.0);
-            let _ = writeln!(
-                svg,
-                "<text transform=\"translate({x:.1} {y:.1}) rotate(-40)\" fill=\"#2a7f3f\">{name}</text>"
-            );
+
+    fn axes(&mut self) {
+        for k in 0.. {
+            let megabytes = f64::from(k) * step(self.most.0);
+            if megabytes > self.most.0 {
+                break;
+            }
+            let (x, _) = self.place(megabytes * 1e6, 1.0);
+            self.path(&format!("M{x:.1} {BOTTOM}V{TOP}"), "#dddddd", 1);
+            self.text((x, BOTTOM + 18.0), "middle", "black", &format!("{megabytes}"));
         }
+        for k in 0.. {
+            let time = 1.0 + f64::from(k) * step(self.most.1 - 1.0);
+            if time > self.most.1 {
+                break;
+            }
+            let (_, y) = self.place(0.0, time);
+            self.path(&format!("M{LEFT} {y:.1}H{RIGHT}"), "#dddddd", 1);
+            self.text((LEFT - 8.0, y + 4.0), "end", "black", &format!("{time:.1}"));
+        }
+        self.path(&format!("M{LEFT} {TOP}V{BOTTOM}H{RIGHT}"), "black", 1);
+        self.text((f64::midpoint(LEFT, RIGHT), BOTTOM + 40.0), "middle", "black", "memory, MB");
+        let title = "time of a gradient, relative to keeping every state";
+        self.text((LEFT - 40.0, 20.0), "start", "black", title);
     }
-    svg.push_str("</svg>\n");
-    svg
+}
+
+/// A distance of ticks, 1, 2 or 5 times a power of ten, for four to ten of them.
+fn step(range: f64) -> f64 {
+    let power = 10_f64.powf((range / 4.0).log10().floor());
+    let times = range / 4.0 / power;
+    power
+        * if times < 2.0 {
+            1.0
+        } else if times < 5.0 {
+            2.0
+        } else {
+            5.0
+        }
+}
+
+/// Time over memory: the line is what plans say, dots are measured.
+fn picture(points: &[Point], full: usize, others: &str) -> String {
+    const COLOURS: [&str; 3] = ["#1f5fa8", "#b04a00", "#2a7f3f"];
+    let others: Vec<(&str, f64, f64)> = others
+        .lines()
+        .filter_map(|row| {
+            let mut cells = row.split(',').map(str::trim);
+            Some((cells.next()?, cells.next()?.parse().ok()?, cells.next()?.parse().ok()?))
+        })
+        .collect();
+    let bytes = others.iter().map(|other| other.1).fold(full as f64, f64::max);
+    let time = points.iter().map(|p| p.predicted.max(p.taken)).fold(1.0, f64::max);
+    let svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+         font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\">\n\
+         <title>Memory and time of a gradient with fewer states kept</title>\n\
+         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
+    );
+    let mut plot = Plot { svg, most: (1.05 * bytes / 1e6, time) };
+    plot.axes();
+
+    let line = points.iter().map(|p| plot.place(p.planned as f64, p.predicted));
+    let line: Vec<String> = line.map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+    plot.path(&format!("M{}", line.join("L")), COLOURS[0], 2);
+    for p in points {
+        let (x, y) = plot.place(p.measured as f64, p.taken);
+        let _ = writeln!(
+            plot.svg,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{}\"/>",
+            COLOURS[1]
+        );
+        // On the side of the dot where the line is not.
+        let y = if p.taken < p.predicted { y + 17.0 } else { y - 9.0 };
+        plot.text((x, y), "middle", COLOURS[1], &p.slots.to_string());
+    }
+    for (k, (name, bytes, time)) in others.iter().enumerate() {
+        let (x, y) = plot.place(*bytes, *time);
+        plot.path(&format!("M{} {}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), COLOURS[2], 2);
+        // Neighbours take turns above and below.
+        let y = if k % 2 == 0 { y - 11.0 } else { y + 20.0 };
+        plot.text((x.min(RIGHT - 30.0), y), "middle", COLOURS[2], name);
+    }
+    let legend = ["as planned", "measured, with the number of states kept", "other systems"];
+    for (k, text) in legend.into_iter().enumerate().take(2 + others.len().min(1)) {
+        plot.text((RIGHT, TOP + 8.0 + 18.0 * k as f64), "end", COLOURS[k], text);
+    }
+    plot.svg + "</svg>\n"
 }
