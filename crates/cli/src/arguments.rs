@@ -93,9 +93,13 @@ impl Reading {
     }
 }
 
-/// A file to write to, `-` for standard output.
+/// A table of answers: what stands beside them, and the file to write, `-` for
+/// standard output.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutTable {
+    /// Copy this input column beside the answer, exactly as written (repeat for more)
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) keep: Vec<String>,
     /// Write the table here instead of standard output (whole or not at all)
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,

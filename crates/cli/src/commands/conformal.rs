@@ -58,9 +58,6 @@ pub(crate) struct Conformal {
     sets: SetOptions,
     #[command(flatten)]
     intervals: IntervalOptions,
-    /// Copy this column of the new rows beside the answer (repeat for more)
-    #[arg(long, value_name = "COLUMN")]
-    keep: Vec<String>,
     #[command(flatten)]
     out: OutTable,
     #[command(flatten)]
@@ -217,7 +214,7 @@ impl Conformal {
 
     fn run_sets(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
         let names = ["prediction".to_owned(), "set".to_owned()];
-        let rows = OutRows::new(&names, &self.keep)?;
+        let rows = OutRows::new(&names, &self.out.keep)?;
         let mut columns = self.forecasts.columns();
         columns.label = Some(self.label.clone());
         let calibration = forecasts::read(&columns, &self.calibration, &self.reading, voice)?;
@@ -225,7 +222,7 @@ impl Conformal {
             columns.negative = Some(calibration.classes[0].clone());
         }
         columns.label_optional = true;
-        columns.keep.clone_from(&self.keep);
+        columns.keep.clone_from(&self.out.keep);
         let new = forecasts::read(&columns, &self.apply, &self.reading, voice)?;
         let settings = self.set_prediction()?;
         let sets = voice.during("predicting", || settings.run(&calibration, &new))?;
@@ -312,7 +309,7 @@ impl Conformal {
         voice: &Voice,
     ) -> anyhow::Result<Done> {
         let names = ["lower".to_owned(), "upper".to_owned()];
-        let rows = OutRows::new(&names, &self.keep)?;
+        let rows = OutRows::new(&names, &self.out.keep)?;
         let mut columns = IntervalColumns {
             predicted,
             label: self.label.clone(),
@@ -321,7 +318,7 @@ impl Conformal {
         };
         let calibration = self.read_numbers(&columns, &self.calibration, voice)?;
         columns.label_optional = true;
-        columns.keep.clone_from(&self.keep);
+        columns.keep.clone_from(&self.out.keep);
         let new = self.read_numbers(&columns, &self.apply, voice)?;
         let answer = Intervals::run(self.coverage, &calibration, &new)?;
         let intervals = &answer.intervals;

@@ -47,9 +47,6 @@ pub(crate) struct Decide {
     label: Option<String>,
     #[command(flatten)]
     forecasts: Forecasts,
-    /// Copy this column beside the action, exactly as written (repeat for more)
-    #[arg(long, value_name = "COLUMN")]
-    keep: Vec<String>,
     #[command(flatten)]
     out: OutTable,
     #[command(flatten)]
@@ -79,11 +76,11 @@ struct ComparisonKeys {
 impl Decide {
     pub(crate) fn run(&self, shared: &Shared, voice: &Voice) -> anyhow::Result<Done> {
         let names = ["action".to_owned(), "expected_cost".to_owned()];
-        let rows = OutRows::new(&names, &self.keep)?;
+        let rows = OutRows::new(&names, &self.out.keep)?;
         let costs = self.costs()?;
         let mut columns = self.forecasts.columns();
         columns.label.clone_from(&self.label);
-        columns.keep.clone_from(&self.keep);
+        columns.keep.clone_from(&self.out.keep);
         if let Some(positive) = &columns.positive {
             columns.negative = costs.other_than(positive).map(str::to_owned);
         }

@@ -44,9 +44,6 @@ pub(crate) struct Predict {
     /// Add the prediction interval of every row, in columns lower and upper
     #[arg(long)]
     intervals: bool,
-    /// Copy this column beside the prediction, exactly as written (repeat for more)
-    #[arg(long, value_name = "COLUMN")]
-    keep: Vec<String>,
     #[command(flatten)]
     out: OutTable,
     #[command(flatten)]
@@ -78,14 +75,14 @@ impl Predict {
 
     fn read(&self, pipeline: &Pipeline) -> wonderland::Result<Loaded> {
         let mut csv = self.reading.apply(pipeline.csv());
-        csv.verbatim.clone_from(&self.keep);
+        csv.verbatim.clone_from(&self.out.keep);
         Source::of(&self.data).read(&csv)
     }
 
     /// Every column of the output has its own name.
     fn check_names(&self, predictions: &Predictions) -> Result<(), UsageError> {
         let mut names = self.columns(predictions);
-        for name in &self.keep {
+        for name in &self.out.keep {
             if names.contains(name) {
                 return Err(UsageError(format!(
                     "two columns of the output would be called `{}`: keep a column once, and none of that name",
@@ -98,7 +95,7 @@ impl Predict {
     }
 
     fn kept<'a>(&'a self, loaded: &'a Loaded) -> anyhow::Result<Vec<(&'a str, &'a Text)>> {
-        self.keep.iter().map(|name| Ok((name.as_str(), loaded.table.verbatim(name)?))).collect()
+        self.out.keep.iter().map(|name| Ok((name.as_str(), loaded.table.verbatim(name)?))).collect()
     }
 
     fn csv(&self, predictions: &Predictions, kept: &[(&str, &Text)]) -> io::Result<Vec<u8>> {
@@ -163,7 +160,7 @@ impl Predict {
             "this model has no intervals: fit a regression with --coverage"
         } else {
             let columns = self.columns(predictions);
-            return match self.keep.iter().find(|name| columns.contains(name)) {
+            return match self.out.keep.iter().find(|name| columns.contains(name)) {
                 None => Ok(()),
                 Some(name) => Err(UsageError(format!(
                     "two columns of the output would be called `{}`: keep none of that name",
@@ -180,7 +177,7 @@ impl Predict {
         let (target, others): (Vec<&str>, Vec<&str>) = (pipeline.preprocessor())
             .extra_columns(names)
             .into_iter()
-            .filter(|name| !self.keep.iter().any(|kept| kept == name))
+            .filter(|name| !self.out.keep.iter().any(|kept| kept == name))
             .partition(|name| *name == pipeline.target());
         if !target.is_empty() {
             voice.note(format_args!(

@@ -35,9 +35,6 @@ pub(crate) struct Recalibrate {
     data: PathBuf,
     #[command(flatten)]
     forecasts: Forecasts,
-    /// Copy this column beside the probabilities, exactly as written (repeat for more)
-    #[arg(long, value_name = "COLUMN")]
-    keep: Vec<String>,
     #[command(flatten)]
     out: OutTable,
     #[command(flatten)]
@@ -66,9 +63,9 @@ impl Recalibrate {
             columns.negative = negative;
             columns.positive = columns.positive.or(positive);
         }
-        columns.keep.clone_from(&self.keep);
+        columns.keep.clone_from(&self.out.keep);
         let names = names(&map);
-        let rows = OutRows::new(&names, &self.keep)?;
+        let rows = OutRows::new(&names, &self.out.keep)?;
         let table = forecasts::read(&columns, &self.data, &self.reading, voice)?;
         let proba = voice.during("recalibrating", || map.apply(&table))?;
         voice.note(format_args!("{}: {}", Snippet::path(&self.map), map.describe()));
