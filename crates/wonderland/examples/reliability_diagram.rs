@@ -1,7 +1,8 @@
 //! How honest is a classifier, and what does one temperature change? Fits the
-//! handwritten digits, prints the calibration error before and after, and
-//! draws the diagram after calibration to the path given, if one is:
-//! `cargo run -p wonderland --example reliability_diagram -- diagram.svg`.
+//! handwritten digits as the README's first command does, prints the calibration
+//! error before and after, and draws the diagram after calibration to the path
+//! given, if one is; the README shows what this draws:
+//! `cargo run -p wonderland --example reliability_diagram -- docs/images/reliability.svg`.
 
 use std::error::Error;
 
@@ -14,11 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let recipe = Recipe {
         task: Some(Task::Classification),
         calibrate: Some(Calibrate::Temperature),
+        coverage: Some(Conformalise::to_cover(0.9)?),
         ..Recipe::new("target")
     };
-    // Half of the rows test, so that the diagram has something to show.
-    let settings = SplitSettings { test: 0.5, ..SplitSettings::default() };
-    let split = recipe.split(&table, &settings, false)?;
+    let split = recipe.split(&table, &SplitSettings::default(), false)?;
     let pipeline = recipe.fit(&table, &split)?;
     let test = table.select(&split.test);
     let Some((after, Some(before))) = pipeline.reliability(&test)? else {
