@@ -102,140 +102,63 @@ pub trait FittedClassifier {
     fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<usize>, Self::Error>;
 }
 
-impl Regressor for LinearRegression {
-    type Fitted = FittedLinearRegression;
-    type Error = Error;
+/// Gives an estimator its traits by its own methods; the answers and what the
+/// model says of a row differ, the rest is the same text.
+macro_rules! estimator {
+    ($settings:ty: $role:ident of $y:ty, $fitted:ty: $fitted_role:ident { $($predicts:tt)* }) => {
+        impl $role for $settings {
+            type Fitted = $fitted;
+            type Error = Error;
 
-    fn fit(
-        &self,
-        X: MatRef<'_, f64>,
-        y: &[f64],
-        weights: Option<&[f64]>,
-    ) -> Result<Self::Fitted, Error> {
-        match weights {
-            None => self.fit(X, y),
-            Some(weights) => self.fit_weighted(X, y, weights),
+            fn fit(
+                &self,
+                X: MatRef<'_, f64>,
+                y: &[$y],
+                weights: Option<&[f64]>,
+            ) -> Result<Self::Fitted, Error> {
+                match weights {
+                    None => self.fit(X, y),
+                    Some(weights) => self.fit_weighted(X, y, weights),
+                }
+            }
         }
-    }
-}
 
-impl FittedRegressor for FittedLinearRegression {
-    type Error = Error;
+        impl $fitted_role for $fitted {
+            type Error = Error;
 
-    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-        self.predict(X)
-    }
-}
+            fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<$y>, Error> {
+                self.predict(X)
+            }
 
-impl Regressor for Ridge {
-    type Fitted = FittedRidge;
-    type Error = Error;
-
-    fn fit(
-        &self,
-        X: MatRef<'_, f64>,
-        y: &[f64],
-        weights: Option<&[f64]>,
-    ) -> Result<Self::Fitted, Error> {
-        match weights {
-            None => self.fit(X, y),
-            Some(weights) => self.fit_weighted(X, y, weights),
+            $($predicts)*
         }
-    }
+    };
 }
 
-impl FittedRegressor for FittedRidge {
-    type Error = Error;
-
-    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-        self.predict(X)
-    }
+/// A model of numbers.
+macro_rules! regressor {
+    ($settings:ty, $fitted:ty) => {
+        estimator!($settings: Regressor of f64, $fitted: FittedRegressor {});
+    };
 }
 
-impl Regressor for LeastSquaresGd {
-    type Fitted = FittedLeastSquaresGd;
-    type Error = Error;
+/// A model of classes.
+macro_rules! classifier {
+    ($settings:ty, $fitted:ty) => {
+        estimator!($settings: Classifier of usize, $fitted: FittedClassifier {
+            fn n_classes(&self) -> usize {
+                self.n_classes()
+            }
 
-    fn fit(
-        &self,
-        X: MatRef<'_, f64>,
-        y: &[f64],
-        weights: Option<&[f64]>,
-    ) -> Result<Self::Fitted, Error> {
-        match weights {
-            None => self.fit(X, y),
-            Some(weights) => self.fit_weighted(X, y, weights),
-        }
-    }
+            fn predict_proba(&self, X: MatRef<'_, f64>) -> Result<Tensor, Error> {
+                self.predict_proba(X)
+            }
+        });
+    };
 }
 
-impl FittedRegressor for FittedLeastSquaresGd {
-    type Error = Error;
-
-    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-        self.predict(X)
-    }
-}
-
-impl Classifier for LogisticRegression {
-    type Fitted = FittedLogisticRegression;
-    type Error = Error;
-
-    fn fit(
-        &self,
-        X: MatRef<'_, f64>,
-        y: &[usize],
-        weights: Option<&[f64]>,
-    ) -> Result<Self::Fitted, Error> {
-        self.fit_observed(X, y, weights, &mut ())
-    }
-}
-
-impl FittedClassifier for FittedLogisticRegression {
-    type Error = Error;
-
-    fn n_classes(&self) -> usize {
-        self.n_classes()
-    }
-
-    fn predict_proba(&self, X: MatRef<'_, f64>) -> Result<Tensor, Error> {
-        self.predict_proba(X)
-    }
-
-    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<usize>, Error> {
-        self.predict(X)
-    }
-}
-
-impl Classifier for LeastSquaresClassifier {
-    type Fitted = FittedLeastSquaresClassifier;
-    type Error = Error;
-
-    fn fit(
-        &self,
-        X: MatRef<'_, f64>,
-        y: &[usize],
-        weights: Option<&[f64]>,
-    ) -> Result<Self::Fitted, Error> {
-        match weights {
-            None => self.fit(X, y),
-            Some(weights) => self.fit_weighted(X, y, weights),
-        }
-    }
-}
-
-impl FittedClassifier for FittedLeastSquaresClassifier {
-    type Error = Error;
-
-    fn n_classes(&self) -> usize {
-        self.n_classes()
-    }
-
-    fn predict_proba(&self, X: MatRef<'_, f64>) -> Result<Tensor, Error> {
-        self.predict_proba(X)
-    }
-
-    fn predict(&self, X: MatRef<'_, f64>) -> Result<Vec<usize>, Error> {
-        self.predict(X)
-    }
-}
+regressor!(LinearRegression, FittedLinearRegression);
+regressor!(Ridge, FittedRidge);
+regressor!(LeastSquaresGd, FittedLeastSquaresGd);
+classifier!(LogisticRegression, FittedLogisticRegression);
+classifier!(LeastSquaresClassifier, FittedLeastSquaresClassifier);

@@ -7,6 +7,7 @@ mod sample;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod trail;
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{MatRef, Team, Tensor};
@@ -18,6 +19,7 @@ use columns::Columns;
 pub use fitted::{FitStop, FittedLogisticRegression};
 use sample::Sample;
 use sweep::Sweep;
+use trail::Trail;
 
 /// Logistic regression: minimises
 /// 1/n Σᵢ CE(yᵢ, softmax(xᵢW + b)) + (l2/2)‖W‖², the intercept b unpenalised;
@@ -122,7 +124,9 @@ impl LogisticRegression {
     ///
     /// Separable classes have no finite optimum when `l2` is 0: the fit then
     /// stops at the first W that puts more than one half on every row's class
-    /// and says [`FitStop::Separable`].
+    /// and says [`FitStop::Separable`]. Classes that touch at ties only have none
+    /// either: there the gradient fades along a ray, and a fit whose objective stays
+    /// as low far along its late steps is [`FitStop::Unbounded`].
     ///
     /// # References
     /// Notes §4.2.2, §4.3.1, §4.3.2.
@@ -201,11 +205,14 @@ impl LogisticRegression {
         let start = guess.map(|(W, b)| columns.to_variables(&W, &b));
         let mut sweep = Sweep::new(team, X, y, weights, outputs, l2, columns);
         let start = start.unwrap_or_else(|| sweep.start());
-        let outcome = self.minimise(&mut sweep, &start, newton, observer)?;
+        let mut trail = Trail::default();
+        let outcome = self.minimise(&mut sweep, &start, newton, &mut trail, observer)?;
         let stop = match outcome.stop {
             Stop::Observer if sweep.separable() => FitStop::Separable,
             stop => FitStop::from(stop),
         };
+        let flat = l2 == 0.0 && stop.converged() && trail.goes_on(&mut sweep, &outcome, X.nrows());
+        let stop = if flat { FitStop::Unbounded } else { stop };
         let (W, b) = sweep.parameters(&outcome.x);
         let (coefficients, intercept) = centred(&W, &b);
         if coefficients.as_slice().iter().chain(&intercept).any(|v| !v.is_finite()) {
@@ -251,6 +258,7 @@ impl LogisticRegression {
         sweep: &mut Sweep<'_>,
         start: &[f64],
         newton: bool,
+        trail: &mut Trail,
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
         let stopping = Stopping {
@@ -265,6 +273,7 @@ impl LogisticRegression {
             if certificate.get() {
                 return std::ops::ControlFlow::Break(());
             }
+            trail.pass(progress);
             observer.observe(progress)
         };
         let outcome = if newton {

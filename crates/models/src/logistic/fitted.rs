@@ -28,6 +28,10 @@ pub enum FitStop {
     /// no optimum. The model gets every training row right, but its
     /// probabilities mean nothing; set `l2` above 0.
     Separable,
+    /// The gradient fades, but along a ray that no penalty bounds: classes that
+    /// are separable but for ties have no optimum either. Coefficients along the
+    /// ray mean nothing; set `l2` above 0.
+    Unbounded,
 }
 
 impl FitStop {
@@ -60,6 +64,9 @@ impl fmt::Display for FitStop {
             Self::Observer => "stopped from outside",
             Self::Separable => {
                 "the classes are separable and no penalty bounds the coefficients: set l2 above 0"
+            }
+            Self::Unbounded => {
+                "the classes are separable but for ties and no penalty bounds the coefficients: set l2 above 0"
             }
         })
     }

@@ -135,6 +135,39 @@ fn separable_without_penalty_says_so() {
     }
 }
 
+/// The gradient fades along a ray, at which scikit-learn stops as at an optimum.
+#[test]
+fn separable_but_for_ties_says_so() {
+    let two = (Tensor::from_rows(&[[1.0], [2.0], [3.0], [3.0], [4.0]]), vec![0, 0, 0, 1, 1]);
+    let rows = [[1.0, 0.0], [2.0, 1.0], [3.0, 3.0], [3.0, 3.0], [4.0, 1.0], [5.0, 9.0], [6.0, 9.0]];
+    let three = (Tensor::from_rows(&rows), vec![0, 0, 0, 1, 1, 1, 2]);
+    for (X, y) in [two, three] {
+        for solver in [LogisticSolver::Newton, LogisticSolver::Lbfgs] {
+            for form in [Form::Auto, Form::Softmax] {
+                let settings =
+                    LogisticRegression { l2: Some(0.0), solver, form, ..Default::default() };
+                let fit = settings.fit(X.as_mat(), &y).unwrap();
+                assert_eq!(fit.stop, FitStop::Unbounded, "{solver:?} {form:?}");
+                assert!(!fit.stop.converged());
+            }
+        }
+    }
+}
+
+/// One row among many beyond the tie bounds the coefficients.
+#[test]
+fn one_row_bounds_what_ties_do_not() {
+    let X = Tensor::from_fn(10_000, 1, |i, _| (i as f64 / 100.0).floor());
+    let mut y: Vec<usize> = (0..10_000).map(|i| usize::from(i >= 5050)).collect();
+    for solver in [LogisticSolver::Newton, LogisticSolver::Lbfgs] {
+        let settings = LogisticRegression { l2: Some(0.0), solver, ..Default::default() };
+        assert_eq!(settings.fit(X.as_mat(), &y).unwrap().stop, FitStop::Unbounded);
+        y[4950] = 1;
+        assert!(settings.fit(X.as_mat(), &y).unwrap().stop.converged());
+        y[4950] = 0;
+    }
+}
+
 /// Columns of wild scales and offsets cost neither iterations nor the optimum.
 #[test]
 fn scales_and_offsets_do_not_matter() {
