@@ -1,0 +1,79 @@
+//! From a closure to a plan: what tracing, differentiating and planning take
+//! per operation of the derived program, at three sizes each, so that growth
+//! which is not linear shows as a falling throughput.
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
+#![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use wonderland_autodiff::{Plan, Program, Result, data, index, input, trace};
+
+/// The Hessian-vector product of tanh applied `steps` times to a short vector.
+fn chain(steps: usize) -> Result<Program> {
+    let program = trace((input("x", [8]), input("w", [8])), |_, (x, w)| {
+        (0..steps).fold(x, |h, _| (h * w).tanh()).sum()
+    });
+    program?.hvp()
+}
+
+/// Value and gradient of the mean cross-entropy of a dense network.
+fn dense(sizes: &[usize]) -> Result<Program> {
+    let layers = || sizes.windows(2).enumerate();
+    let weights = layers().map(|(k, s)| input(&format!("W{k}"), [s[0], s[1]]));
+    let biases = layers().map(|(k, s)| input(&format!("b{k}"), [s[1]]));
+    let params: (Vec<_>, Vec<_>) = (weights.collect(), biases.collect());
+    let program = trace((params, data("X", [128, sizes[0]]), index("y", [128])), |_, (p, X, y)| {
+        let (W, b) = p;
+        let mut h = X;
+        for (k, (&W, &b)) in W.iter().zip(&b).enumerate() {
+            h = if k == 0 { h } else { h.relu() }.matmul(W) + b;
+        }
+        h.cross_entropy(y).mean()
+    });
+    program?.value_and_grad()
+}
+
+/// Value and gradient of many blocks that read values from far before them, of
+/// changing sizes: reductions, products, slices, stretching.
+fn mixed(blocks: usize) -> Result<Program> {
+    let program = trace((input("x", [6, 8]), input("A", [8, 8])), |t, (x, A)| {
+        let mut states = vec![x];
+        for k in 0..blocks {
+            let (h, far) = (states[k], states[k / 2]);
+            let rows = 2 + k % 5;
+            let top = h.slice(0, 0, rows).matmul(A).softmax(1);
+            let scale = far.sum_axes(&[0]).sigmoid() + 0.5;
+            states.push((top * scale).pad(0, 0, 6 - rows) + (h * 0.9).sin());
+        }
+        let last = states[blocks];
+        (last * last).sum() + t.scalar(1.0)
+    });
+    program?.value_and_grad()
+}
+
+fn compile(c: &mut Criterion) {
+    let mut group = c.benchmark_group("compile");
+    let mut bench = |name: &str, size: usize, make: &dyn Fn() -> Result<Program>| {
+        let n = make().expect("the shapes fit").n_ops();
+        group.throughput(Throughput::Elements(n as u64)).sample_size(10);
+        group.bench_function(BenchmarkId::new(name, size), |b| {
+            b.iter(|| black_box(make()).map(|p| -> Plan<f32> { p.plan() }));
+        });
+    };
+    bench("mlp gradient", 3, &|| dense(&[784, 256, 256, 10]));
+    for steps in [200, 2000, 20_000] {
+        bench("chain hvp", steps, &|| chain(steps));
+    }
+    for layers in [10, 100, 1000] {
+        bench("dense gradient", layers, &|| dense(&vec![32; layers + 1]));
+    }
+    for blocks in [40, 400, 4000] {
+        bench("mixed gradient", blocks, &|| mixed(blocks));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, compile);
+criterion_main!(benches);
