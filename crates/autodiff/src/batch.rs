@@ -7,6 +7,7 @@
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
+use crate::ids::Ids;
 use crate::linearize::Linear;
 use crate::op::{Op, ScanOp, Sub};
 use crate::program::{Id, Program};
@@ -38,7 +39,7 @@ pub(crate) fn batch_program(
     let taint = program.tainted(linear);
     let mut map: Vec<Id> = (0..program.inputs.len() as Id).collect();
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
-        let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+        let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
         let flags: Vec<bool> = instr.args.iter().map(|&a| taint[a as usize]).collect();
         map.push(if taint[k] {
             let shapes = program.arg_shapes(instr);

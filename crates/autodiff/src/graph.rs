@@ -3,11 +3,12 @@
 //!
 //! Tracing, differentiation, transposition and batching all emit into it.
 
-use std::hash::{Hash, Hasher};
 use std::panic::Location;
 
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
+use crate::ids::{FEW, Ids};
+use crate::known::{Known, commutes, hash};
 use crate::op::{Number, Op};
 use crate::program::{Id, Input, Instr, Output, Program};
 use crate::shape::{Axes, MAX_RANK, Shape};
@@ -17,8 +18,7 @@ use crate::shape::{Axes, MAX_RANK, Shape};
 pub(crate) struct Graph {
     pub(crate) inputs: Vec<Input>,
     pub(crate) instrs: Vec<Instr>,
-    /// Open-addressing table of instruction numbers + 1, by content.
-    table: Vec<u32>,
+    known: Known,
 }
 
 impl Graph {
@@ -26,7 +26,7 @@ impl Graph {
     pub(crate) fn input(&mut self, input: Input, at: Place) -> Id {
         debug_assert_eq!(self.inputs.len(), self.instrs.len(), "inputs come first");
         let op = Op::Input(self.inputs.len() as u32, input.kind);
-        self.instrs.push(Instr { op, args: Vec::new(), shape: input.shape, at });
+        self.instrs.push(Instr { op, args: (&[][..]).into(), shape: input.shape, at });
         self.inputs.push(input);
         self.instrs.len() as Id - 1
     }
@@ -60,10 +60,7 @@ impl Graph {
                 Some(scan) => scan.part_shape(*k as usize),
                 None => return Err("only loops have parts".to_owned()),
             },
-            _ => {
-                let shapes: Vec<Shape> = args.iter().map(|&a| self.shape(a)).collect();
-                op.shape(&shapes)?
-            }
+            _ => self.with_shapes(args, |shapes| op.shape(shapes))?,
         };
         if let Some(id) = self.simpler(&op, args, shape, at) {
             return Ok(id);
@@ -76,54 +73,37 @@ impl Graph {
     pub(crate) fn emit(&mut self, op: Op, args: &[Id], at: Place) -> Id {
         let name = op.name();
         self.try_emit(op, args, at).unwrap_or_else(|rule| {
-            let shapes: Vec<Shape> = args.iter().map(|&a| self.shape(a)).collect();
-            unreachable!("a derived {name} of {shapes:?} does not fit: {rule} (from {at})")
+            self.with_shapes(args, |shapes| {
+                unreachable!("a derived {name} of {shapes:?} does not fit: {rule} (from {at})")
+            })
         })
+    }
+
+    /// Hands on the shapes of some values.
+    fn with_shapes<R>(&self, args: &[Id], f: impl FnOnce(&[Shape]) -> R) -> R {
+        let mut few = [Shape::SCALAR; FEW];
+        if args.len() > FEW {
+            return f(&args.iter().map(|&a| self.shape(a)).collect::<Vec<_>>());
+        }
+        for (shape, &a) in few.iter_mut().zip(args) {
+            *shape = self.shape(a);
+        }
+        f(&few[..args.len()])
     }
 
     /// The instruction `op args`, made only if there is none.
     fn cons(&mut self, op: Op, args: &[Id], shape: Shape, at: Place) -> Id {
-        if self.table.len() < 2 * (self.instrs.len() + 1) {
-            self.grow();
+        let Self { known, instrs, .. } = self;
+        let next = instrs.len() as Id;
+        let id = known.find_or_add(hash(&op, args), next, |id| {
+            let instr = &instrs[id as usize];
+            let turned = || commutes(&op) && instr.args[0] == args[1] && instr.args[1] == args[0];
+            instr.op == op && (*instr.args == *args || turned())
+        });
+        if id == next {
+            instrs.push(Instr { op, args: args.into(), shape, at });
         }
-        let commutes = matches!(op, Op::Zip(Binary::Add | Binary::Mul)) && args[0] != args[1];
-        if commutes && let Some(id) = self.find(&op, &[args[1], args[0]]).0 {
-            return id;
-        }
-        let (found, slot) = self.find(&op, args);
-        if let Some(id) = found {
-            return id;
-        }
-        self.instrs.push(Instr { op, args: args.to_vec(), shape, at });
-        self.table[slot] = self.instrs.len() as u32;
-        self.instrs.len() as Id - 1
-    }
-
-    fn find(&self, op: &Op, args: &[Id]) -> (Option<Id>, usize) {
-        let mask = self.table.len() - 1;
-        let mut slot = hash(op, args) as usize & mask;
-        while self.table[slot] != 0 {
-            let id = self.table[slot] - 1;
-            let instr = &self.instrs[id as usize];
-            if instr.op == *op && instr.args == args {
-                return (Some(id), slot);
-            }
-            slot = (slot + 1) & mask;
-        }
-        (None, slot)
-    }
-
-    fn grow(&mut self) {
-        let size = (4 * (self.instrs.len() + 1)).next_power_of_two().max(64);
-        self.table = vec![0; size];
-        for id in 0..self.instrs.len() {
-            let instr = &self.instrs[id];
-            let mut slot = hash(&instr.op, &instr.args) as usize & (size - 1);
-            while self.table[slot] != 0 {
-                slot = (slot + 1) & (size - 1);
-            }
-            self.table[slot] = id as u32 + 1;
-        }
+        id
     }
 
     // Shorthand for the transforms.
@@ -197,7 +177,7 @@ impl Graph {
 /// its arguments, and what every earlier value has become.
 pub(crate) fn rewritten(
     program: &Program,
-    mut rule: impl FnMut(&mut Graph, usize, Vec<Id>, &[Id]) -> Id,
+    mut rule: impl FnMut(&mut Graph, usize, Ids, &[Id]) -> Id,
 ) -> Program {
     let mut g = Graph::default();
     let mut map: Vec<Id> = Vec::with_capacity(program.instrs.len());
@@ -227,39 +207,4 @@ pub(crate) fn permutation(order: &[usize]) -> [u8; MAX_RANK] {
 #[track_caller]
 pub(crate) fn here() -> Place {
     Location::caller()
-}
-
-/// FNV-1a by words: programs are small and the keys are not adversarial.
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-    }
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-    fn write_u8(&mut self, word: u8) {
-        self.write_u64(u64::from(word));
-    }
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-}
-
-fn hash(op: &Op, args: &[Id]) -> u64 {
-    let mut state = Fnv(0xcbf2_9ce4_8422_2325);
-    op.hash(&mut state);
-    args.hash(&mut state);
-    state.finish()
 }

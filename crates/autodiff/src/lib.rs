@@ -5,6 +5,8 @@
 mod error;
 mod functions;
 mod graph;
+mod ids;
+mod known;
 mod op;
 mod operators;
 mod program;

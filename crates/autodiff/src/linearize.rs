@@ -9,6 +9,7 @@
 
 use crate::error::Place;
 use crate::graph::Graph;
+use crate::ids::Ids;
 use crate::loops;
 use crate::op::{Kind, Op};
 use crate::program::{Id, Input, Output, Program};
@@ -57,10 +58,12 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
         tangents[k] = Some(g.input(dot, program.instrs[k].at));
     }
     let mut map: Vec<Id> = (0..program.inputs.len() as Id).collect();
+    let mut dots: Vec<Option<Id>> = Vec::new();
     for instr in &program.instrs[program.inputs.len()..] {
         let k = map.len();
-        let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
-        let dots: Vec<Option<Id>> = instr.args.iter().map(|&a| tangents[a as usize]).collect();
+        let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
+        dots.clear();
+        dots.extend(instr.args.iter().map(|&a| tangents[a as usize]));
         let (value, tangent) = if dots.iter().all(Option::is_none) {
             (g.emit(instr.op.clone(), &args, instr.at), None)
         } else {
@@ -109,7 +112,7 @@ pub(crate) fn fresh(inputs: &[Input], base: &str) -> String {
 pub(crate) fn inline(g: &mut Graph, program: &Program, args: &[Id], at: Option<Place>) -> Vec<Id> {
     let mut map = args.to_vec();
     for instr in &program.instrs[program.inputs.len()..] {
-        let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+        let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
         map.push(g.emit(instr.op.clone(), &args, at.unwrap_or(instr.at)));
     }
     program.outputs.iter().map(|Output { id, .. }| map[*id as usize]).collect()

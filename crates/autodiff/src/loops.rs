@@ -8,6 +8,7 @@
 use crate::error::Place;
 use crate::functions::Unary;
 use crate::graph::Graph;
+use crate::ids::Ids;
 use crate::linearize::{Mode, inline, linearize as linearize_program};
 use crate::op::{Kind, Op, ScanOp, Sub};
 use crate::program::{Id, Input, Output, Program};
@@ -30,7 +31,7 @@ pub(crate) fn reorder(program: &Program, order: &[usize], given: &[Id]) -> Progr
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
         let known = instr.args.iter().all(|&a| map[a as usize] != Id::MAX);
         if map[k] == Id::MAX && known {
-            let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+            let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
             map[k] = g.emit(instr.op.clone(), &args, instr.at);
         }
     }
@@ -201,7 +202,7 @@ impl Joint<'_> {
         let mut seen = vec![false; body.instrs.len()];
         let mut dear = Vec::new();
         let tangents = body.instrs.iter().zip(&linear).filter(|(_, linear)| **linear);
-        let mut todo: Vec<Id> = tangents.flat_map(|(instr, _)| instr.args.clone()).collect();
+        let mut todo: Vec<Id> = tangents.flat_map(|(instr, _)| instr.args.to_vec()).collect();
         while let Some(id) = todo.pop() {
             let k = id as usize;
             if linear[k] || std::mem::replace(&mut seen[k], true) {

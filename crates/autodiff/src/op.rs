@@ -239,8 +239,9 @@ impl Op {
         }
     }
 
-    /// Arithmetic operations of one execution; a transcendental counts as one.
-    pub(crate) fn flops(&self, args: &[Shape], out: Shape) -> u64 {
+    /// Arithmetic operations of one execution on a first argument of shape `x`;
+    /// a transcendental counts as one.
+    pub(crate) fn flops(&self, x: Shape, out: Shape) -> u64 {
         let n = out.len() as u64;
         match self {
             Op::Input(..)
@@ -258,13 +259,13 @@ impl Op {
             | Op::OneHot(_) => 0,
             Op::Map(_) | Op::Zip(_) | Op::Select => n,
             Op::MatMul { ta, .. } => {
-                let (_, rows, columns) = args[0].matrix();
+                let (_, rows, columns) = x.matrix();
                 2 * n * if *ta { rows } else { columns } as u64
             }
             Op::Sum(_) | Op::Scatter { .. } | Op::ArgMax(_) | Op::Along(Along::Max, _) => {
-                args[0].len() as u64
+                x.len() as u64
             }
-            Op::Along(Along::LogSumExp | Along::Softmax, _) => 3 * args[0].len() as u64,
+            Op::Along(Along::LogSumExp | Along::Softmax, _) => 3 * x.len() as u64,
             Op::Scan(scan) => u64::from(scan.length) * scan.body.0.flops(),
             Op::Rewind(rewind) => {
                 let (l, c) = (u64::from(rewind.back.length), u64::from(rewind.slots));

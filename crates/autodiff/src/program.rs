@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::error::{Error, Place, Result};
 use crate::functions::Unary;
+use crate::ids::Ids;
 use crate::op::{Kind, Op};
 use crate::shape::Shape;
 
@@ -19,7 +20,7 @@ pub(crate) type Id = u32;
 #[derive(Clone, Debug)]
 pub(crate) struct Instr {
     pub(crate) op: Op,
-    pub(crate) args: Vec<Id>,
+    pub(crate) args: Ids,
     pub(crate) shape: Shape,
     pub(crate) at: Place,
 }
@@ -97,7 +98,13 @@ impl Program {
     /// Arithmetic operations of one run; a transcendental counts as one.
     #[must_use]
     pub fn flops(&self) -> u64 {
-        self.instrs.iter().map(|i| i.op.flops(&self.arg_shapes(i), i.shape)).sum()
+        self.instrs.iter().map(|i| self.flops_of(i)).sum()
+    }
+
+    /// Arithmetic operations of one instruction.
+    pub(crate) fn flops_of(&self, instr: &Instr) -> u64 {
+        let first = instr.args.first().map_or(Shape::SCALAR, |&a| self.shape_of(a));
+        instr.op.flops(first, instr.shape)
     }
 
     /// The same program, differentiated with respect to the named inputs only.
@@ -153,25 +160,28 @@ impl Program {
     }
 
     /// Drops what no output needs; inputs stay.
-    pub(crate) fn without_dead(self) -> Self {
+    pub(crate) fn without_dead(mut self) -> Self {
         let mut live = self.needed(&self.outputs);
         live[..self.inputs.len()].fill(true);
-        let mut renumbered = vec![Id::MAX; self.instrs.len()];
-        let mut instrs = Vec::new();
-        for (k, mut instr) in self.instrs.into_iter().enumerate() {
-            if live[k] {
-                for a in &mut instr.args {
-                    *a = renumbered[*a as usize];
-                }
-                renumbered[k] = instrs.len() as Id;
-                instrs.push(instr);
-            }
+        if live.iter().all(|&l| l) {
+            return self;
         }
-        let mut outputs = self.outputs;
-        for output in &mut outputs {
+        let mut renumbered = vec![Id::MAX; self.instrs.len()];
+        let (mut old, mut kept) = (0, 0);
+        self.instrs.retain_mut(|instr| {
+            let is_live = live[old];
+            if is_live {
+                instr.args.iter_mut().for_each(|a| *a = renumbered[*a as usize]);
+                renumbered[old] = kept;
+                kept += 1;
+            }
+            old += 1;
+            is_live
+        });
+        for output in &mut self.outputs {
             output.id = renumbered[output.id as usize];
         }
-        Self { inputs: self.inputs, instrs, outputs }
+        self
     }
 
     /// Which instructions these outputs need.

@@ -6,6 +6,7 @@
 //! state, by a copy of the forward body. The bits stay the same.
 
 use crate::graph::{Graph, rewritten};
+use crate::ids::Ids;
 use crate::linearize::inline;
 use crate::op::{Op, ScanOp, Sub};
 use crate::program::{Id, Program};
@@ -33,7 +34,7 @@ struct Pair {
     forward: ScanOp,
     /// The forward loop, and its arguments.
     source: Id,
-    given: Vec<Id>,
+    given: Ids,
     /// For each argument of the reverse loop: which stacked result it is.
     left: Vec<Option<u32>>,
     /// Results that hold the states before each step.
@@ -75,7 +76,7 @@ impl Pair {
     }
 
     /// The reverse loop with a copy of the forward body before its own.
-    fn rewrite(&self, g: &mut Graph, args: &[Id]) -> (Op, Vec<Id>) {
+    fn rewrite(&self, g: &mut Graph, args: &[Id]) -> (Op, Ids) {
         let Self { back, forward, .. } = self;
         let at = g.instrs[self.source as usize].at;
         let states: Vec<Id> =
@@ -112,6 +113,6 @@ impl Pair {
         let body = inner.finish(names.zip(outputs).collect());
         let op =
             ScanOp { body: Sub(body.into()), consts: back.consts + forward.consts, ..back.clone() };
-        (Op::Scan(Box::new(op)), ids)
+        (Op::Scan(Box::new(op)), ids.into_iter().collect())
     }
 }

@@ -4,9 +4,12 @@
 //! front or when a Jacobian joins the axes of an output and an input.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Largest number of axes.
 pub const MAX_RANK: usize = 8;
+
+const TOO_MUCH: &str = "at most eight axes of at most 2^32 - 1 elements";
 
 /// Sizes of the axes of a tensor; a scalar has none.
 ///
@@ -16,7 +19,7 @@ pub const MAX_RANK: usize = 8;
 /// let shape = Shape::from([4, 3]);
 /// assert_eq!((shape.rank(), shape.len(), shape.to_string()), (2, 12, "(4, 3)".to_owned()));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     rank: u8,
     dims: [u32; MAX_RANK],
@@ -29,15 +32,22 @@ impl Shape {
     /// The shape with these sizes, or `None` beyond eight axes or 2³² − 1.
     #[must_use]
     pub fn try_new(dims: &[usize]) -> Option<Self> {
+        Self::try_of(dims.iter().copied())
+    }
+
+    fn try_of(dims: impl Iterator<Item = usize>) -> Option<Self> {
         let mut shape = Self::SCALAR;
-        if dims.len() > MAX_RANK {
-            return None;
-        }
-        for &d in dims {
-            shape.dims[usize::from(shape.rank)] = u32::try_from(d).ok()?;
+        for d in dims {
+            *shape.dims.get_mut(usize::from(shape.rank))? = u32::try_from(d).ok()?;
             shape.rank += 1;
         }
         Some(shape)
+    }
+
+    /// The shape with these sizes, known to be few and small enough.
+    #[track_caller]
+    pub(crate) fn of(dims: impl Iterator<Item = usize>) -> Self {
+        Self::try_of(dims).expect(TOO_MUCH)
     }
 
     /// The shape with these sizes.
@@ -47,7 +57,7 @@ impl Shape {
     #[must_use]
     #[track_caller]
     pub fn new(dims: &[usize]) -> Self {
-        Self::try_new(dims).expect("at most eight axes of at most 2^32 - 1 elements")
+        Self::of(dims.iter().copied())
     }
 
     /// Number of axes.
@@ -101,9 +111,7 @@ impl Shape {
 
     /// This shape without the axes of the set.
     pub(crate) fn without(&self, axes: Axes) -> Self {
-        let kept: Vec<usize> =
-            self.iter().enumerate().filter(|&(a, _)| !axes.has(a)).map(|(_, d)| d).collect();
-        Self::new(&kept)
+        Self::of(self.iter().enumerate().filter(|&(a, _)| !axes.has(a)).map(|(_, d)| d))
     }
 
     /// This shape with the axes of the set made 1.
@@ -117,9 +125,7 @@ impl Shape {
 
     /// This shape after the axes `front`.
     pub(crate) fn after(&self, front: &[usize]) -> Self {
-        let mut dims = front.to_vec();
-        dims.extend(self.iter());
-        Self::new(&dims)
+        Self::of(front.iter().copied().chain(self.iter()))
     }
 
     /// The leading sizes and the size of the matrix (rows, columns) at the end.
@@ -148,6 +154,14 @@ impl Shape {
             (0..full.rank())
                 .filter(|&a| a < offset || (self.dim(a - offset) == 1 && full.dim(a) != 1)),
         )
+    }
+}
+
+/// By the sizes there are.
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u8(self.rank);
+        self.dims[..self.rank()].iter().for_each(|&d| state.write_u32(d));
     }
 }
 

@@ -66,8 +66,7 @@ fn permuted(perm: &[u8; MAX_RANK], x: Shape) -> Result<Shape, String> {
     let rank = x.rank();
     let named = Axes::of(perm[..rank].iter().map(|&a| usize::from(a).min(7)));
     must(named == Axes::first(rank), || format!("every axis of 0..{rank} must be named once"))?;
-    let dims: Vec<usize> = perm[..rank].iter().map(|&a| x.dim(usize::from(a))).collect();
-    Ok(Shape::new(&dims))
+    Ok(Shape::of(perm[..rank].iter().map(|&a| x.dim(usize::from(a)))))
 }
 
 fn reduced(axis: u8, needs_one: bool, x: Shape) -> Result<Shape, String> {
@@ -114,15 +113,11 @@ fn matmul_shape(ta: bool, tb: bool, a: Shape, b: Shape) -> Result<Shape, String>
     if k != k2 {
         return Err(format!("the {k} columns of the first must equal the {k2} rows of the second"));
     }
-    let (front_a, front_b) = (a.dims()[..a.rank() - 2].to_vec(), b.dims()[..b.rank() - 2].to_vec());
-    let front = if front_b.is_empty() {
-        front_a
-    } else if front_a.is_empty() || front_a == front_b {
-        front_b
-    } else {
-        return Err("the leading axes must be equal, or one must be a plain matrix".to_owned());
-    };
-    Ok(Shape::from([n, m]).after(&front))
+    let [front_a, front_b] = [a, b].map(|s| Shape::of(s.iter().take(s.rank() - 2)));
+    let front = if front_b.rank() == 0 { front_a } else { front_b };
+    let rule = || "the leading axes must be equal, or one must be a plain matrix".to_owned();
+    must(front_a.rank() == 0 || front_a == front, rule)?;
+    Ok(Shape::of(front.iter().chain([n, m])))
 }
 
 fn gather_shape(along: bool, x: Shape, index: Shape) -> Result<Shape, String> {

@@ -10,6 +10,7 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 use crate::error::Place;
 use crate::functions::{Along, Binary, Unary};
 use crate::graph::Graph;
+use crate::ids::Ids;
 use crate::linearize::inline;
 use crate::op::{CustomOp, Number, Op};
 use crate::program::Id;
@@ -38,7 +39,7 @@ pub(crate) fn tangent(g: &mut Graph, of: &Operation<'_>, dots: &[Option<Id>]) ->
         | Op::Pad { .. }
         | Op::Gather { .. }
         | Op::Scatter { .. } => dots[0].map(|d| {
-            let all: Vec<Id> = [d].into_iter().chain(args[1..].iter().copied()).collect();
+            let all: Ids = [d].into_iter().chain(args[1..].iter().copied()).collect();
             g.emit(op.clone(), &all, at)
         }),
         Op::Select => of_select(g, of, dots),

@@ -13,6 +13,7 @@ use std::panic::Location;
 use crate::error::{Error, Operand, Place, Result, ShapeFault};
 use crate::functions::Unary;
 use crate::graph::Graph;
+use crate::ids::Ids;
 use crate::op::{Number, Op};
 use crate::program::{Id, Input, Program};
 use crate::shape::Shape;
@@ -204,8 +205,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub(crate) fn op(self, op: Op, others: &[Var<'t>]) -> Self {
         let at = Location::caller();
-        let mut args = vec![self.id];
-        args.extend(others.iter().map(|o| o.id));
+        let args: Ids = [self.id].into_iter().chain(others.iter().map(|o| o.id)).collect();
         Self::new(self.builder.emit(op, &args, at), self.builder)
     }
 }

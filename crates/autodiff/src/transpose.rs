@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
 use crate::graph::{Graph, permutation};
+use crate::ids::Ids;
 use crate::linearize::{Linear, fresh};
 use crate::loops;
 use crate::op::{Kind, Op};
@@ -97,7 +98,7 @@ pub(crate) fn transpose_program(
     let taint = program.tainted(linear);
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
         if !taint[k] {
-            let args: Vec<Id> = instr.args.iter().map(|&a| map[a as usize]).collect();
+            let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
             map[k] = g.emit(instr.op.clone(), &args, instr.at);
         }
     }
@@ -147,7 +148,7 @@ fn pull(
     }
     let Some(bar) = adjoints.of[id as usize] else { return };
     if let Some(dual) = dual_of_one(&instr.op, shape(0), instr.shape) {
-        let given: Vec<Id> =
+        let given: Ids =
             [bar].into_iter().chain(args[1..].iter().map(|&a| map[a as usize])).collect();
         let part = g.emit(dual, &given, at);
         return adjoints.add(g, args[0], part, at);

@@ -4,6 +4,8 @@
 //! Checkpointing is a property of the plan, not of the program: it comes after
 //! every derivative and composes with all of them.
 
+use std::collections::BTreeMap;
+
 use wonderland_linalg::Scalar;
 
 use crate::checkpoint::{Action, advances, min_slots, revolve};
@@ -62,7 +64,7 @@ impl Program {
     /// # Ok::<(), wonderland_autodiff::Error>(())
     /// ```
     pub fn plan_within<T: Scalar>(&self, budget: Budget) -> Result<Plan<T>> {
-        let program = without_custom(self);
+        let program = without_custom(self.clone());
         let mut full = Plan::<T>::sketch(&program, Host::Caller);
         let all = Everything { bytes: full.report.total(), flops: program.flops() };
         let bytes = match budget {
@@ -202,7 +204,7 @@ pub(crate) fn recomputed(program: &Program) -> u64 {
 /// slots for a loop of so many steps.
 fn rewound(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
     let program = &without_residuals(program);
-    without_unread(&rewritten(program, |g, k, args, map| {
+    without_unread(rewritten(program, |g, k, args, map| {
         let instr = &program.instrs[k];
         let rewind = match &instr.op {
             Op::Scan(back) => rewind(program, back, &instr.args, slots(back.length as usize)),
@@ -243,31 +245,35 @@ fn rewind(program: &Program, back: &ScanOp, args: &[Id], slots: usize) -> Option
 }
 
 /// The program whose loops give only the stacked results that are read.
-pub(crate) fn without_unread(program: &Program) -> Program {
-    let mut read: Vec<Vec<u32>> = vec![Vec::new(); program.instrs.len()];
+pub(crate) fn without_unread(mut program: Program) -> Program {
+    let mut read: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
     for instr in &program.instrs {
-        if let Op::Part(k) = instr.op {
-            read[instr.args[0] as usize].push(k);
+        if let Op::Part(part) = instr.op {
+            read.entry(instr.args[0]).or_default().push(part);
         }
     }
-    let mut program = program.clone();
-    for (k, read) in read.iter().enumerate() {
-        let Op::Scan(op) = &mut program.instrs[k].op else { continue };
-        let kept: Vec<u32> = (0..op.body.0.outputs.len() as u32)
-            .filter(|part| *part < op.carry || read.contains(part))
-            .collect();
-        if kept.len() == op.body.0.outputs.len() {
-            continue;
-        }
-        let mut body = (*op.body.0).clone();
-        body.outputs = kept.iter().map(|&p| body.outputs[p as usize].clone()).collect();
-        op.body = Sub(body.without_dead().into());
-        for instr in &mut program.instrs {
-            if let Op::Part(part) = &mut instr.op
-                && instr.args[0] as usize == k
-            {
-                *part = kept.iter().position(|p| p == part).unwrap_or(0) as u32;
+    let mut kept: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
+    for (k, instr) in program.instrs.iter_mut().enumerate() {
+        match &mut instr.op {
+            Op::Scan(op) => {
+                let all = op.body.0.outputs.len();
+                let read = read.get(&(k as Id)).map_or(&[][..], Vec::as_slice);
+                let is_kept = |part: &u32| *part < op.carry || read.contains(part);
+                let parts: Vec<u32> = (0..all as u32).filter(is_kept).collect();
+                if parts.len() < all {
+                    let mut body = (*op.body.0).clone();
+                    body.outputs =
+                        parts.iter().map(|&p| body.outputs[p as usize].clone()).collect();
+                    op.body = Sub(body.without_dead().into());
+                    kept.insert(k as Id, parts);
+                }
             }
+            Op::Part(part) => {
+                if let Some(parts) = kept.get(&instr.args[0]) {
+                    *part = parts.iter().position(|p| p == part).unwrap_or(0) as u32;
+                }
+            }
+            _ => {}
         }
     }
     program

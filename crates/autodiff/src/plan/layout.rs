@@ -1,5 +1,8 @@
 //! Lifetimes and places: which values share memory.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::op::{Kind, Op, ScanOp};
 use crate::plan::Place;
 use crate::plan::offsets::{Buffer, most_alive, place};
@@ -48,6 +51,7 @@ struct Lives<'a> {
 }
 
 /// A value that comes into a group from the arena.
+#[derive(Clone, Copy)]
 struct Coming {
     memory: usize,
     /// The last member that reads it.
@@ -66,12 +70,12 @@ impl<'a> Lives<'a> {
         let mut last = vec![0; n];
         let mut inner = vec![false; n];
         for k in (0..n).filter(|&k| uses.root[k] == k) {
-            let readers = uses.readers[k].iter().map(|&r| made.get(r).copied());
+            let readers = uses.readers(k).iter().map(|&r| made.get(r).copied());
             let mut ends = readers.map(|t| t.unwrap_or(tasks.len()));
             // A loop whose results no one reads is written nevertheless.
             last[k] = ends.clone().max().unwrap_or(made[k]);
             inner[k] = tasks.get(made[k]).is_some_and(|t| t.domain.is_some())
-                && !uses.readers[k].is_empty()
+                && !uses.readers(k).is_empty()
                 && ends.all(|t| t == made[k]);
         }
         Self { program, tasks, uses, memory: (0..n).collect(), made, last, inner }
@@ -81,19 +85,17 @@ impl<'a> Lives<'a> {
     /// last time before, element by element; how many did.
     fn take_over(&mut self) -> usize {
         let mut count = 0;
+        let mut found = vec![None; self.program.instrs.len()];
         for (t, task) in self.tasks.iter().enumerate().filter(|(_, t)| t.domain.is_some()) {
-            let mut coming = self.coming(t, task);
+            let mut coming = self.coming(t, task, &mut found).into_iter().peekable();
+            let mut free = BinaryHeap::new();
             for (at, &m) in task.members.iter().enumerate() {
-                let instr = &self.program.instrs[m];
-                if self.inner[m] || matches!(instr.op, Op::Sum(_)) {
+                let now = std::iter::from_fn(|| coming.next_if(|c| c.until <= at));
+                free.extend(now.map(|c| Reverse(c.memory)));
+                if self.inner[m] || matches!(self.program.instrs[m].op, Op::Sum(_)) {
                     continue;
                 }
-                let fits = |c: &Coming| {
-                    let same = self.program.instrs[c.memory].shape.len() == instr.shape.len();
-                    c.full && c.until <= at && same
-                };
-                if let Some(k) = coming.iter().position(fits) {
-                    let memory = coming.swap_remove(k).memory;
+                if let Some(Reverse(memory)) = free.pop() {
                     self.memory[m] = memory;
                     self.last[memory] = self.last[m];
                     count += 1;
@@ -103,26 +105,34 @@ impl<'a> Lives<'a> {
         count
     }
 
-    /// Values that a group reads from the arena, nobody after it, and that may
-    /// therefore be overwritten.
-    fn coming(&self, t: usize, task: &Task) -> Vec<Coming> {
-        let mut found = std::collections::BTreeMap::new();
+    /// Values that a group reads from the arena element by element, nobody
+    /// after it, and that may therefore be overwritten: by their last reader.
+    /// `found` holds nothing before and after.
+    fn coming(&self, t: usize, task: &Task, found: &mut [Option<Coming>]) -> Vec<Coming> {
+        let mut memories = Vec::new();
         for (at, &m) in task.members.iter().enumerate() {
             let instr = &self.program.instrs[m];
             for (j, &a) in instr.args.iter().enumerate() {
                 let root = self.uses.root[a as usize];
                 let memory = self.memory[root];
-                let op = &self.program.instrs[memory].op;
-                let goes = in_arena(op) && op.kind() == Kind::Real && self.last[memory] == t;
+                let of = &self.program.instrs[memory];
+                let goes = in_arena(&of.op) && of.op.kind() == Kind::Real && self.last[memory] == t;
                 if self.made[root] == t || !goes {
                     continue;
                 }
-                let full = argument_reading(self.program, instr, j) == Some(Reading::Full);
-                let c = found.entry(memory).or_insert(Coming { memory, until: at, full });
+                let full = argument_reading(self.program, instr, j) == Some(Reading::Full)
+                    && Some(of.shape.len()) == task.domain;
+                let c = found[memory].get_or_insert_with(|| {
+                    memories.push(memory);
+                    Coming { memory, until: at, full }
+                });
                 (c.until, c.full) = (at, c.full && full);
             }
         }
-        found.into_values().collect()
+        let all = memories.into_iter().filter_map(|memory| found[memory].take());
+        let mut coming: Vec<Coming> = all.filter(|c| c.full).collect();
+        coming.sort_by_key(|c| c.until);
+        coming
     }
 }
 
@@ -216,8 +226,9 @@ impl Layout {
             }
         }
         let pieces: Vec<Buffer> = buffers.iter().map(|b| b.1).collect();
-        self.lower_bound = reserved + most_alive(&pieces, lives.tasks.len());
-        let (starts, size) = place(&pieces, lives.tasks.len());
+        let bound = most_alive(&pieces, lives.tasks.len());
+        self.lower_bound = reserved + bound;
+        let (starts, size) = place(&pieces, lives.tasks.len(), bound);
         self.arena = reserved + size;
         for ((m, buffer), start) in buffers.iter().zip(starts) {
             self.places[*m] = Place::Arena { start: reserved + start, len: buffer.len };
@@ -246,5 +257,5 @@ fn only_stretched(program: &Program, uses: &Uses, k: usize) -> bool {
     let stretches = |&r: &usize| {
         program.instrs.get(r).is_some_and(|i| i.op.is_elementwise() && i.args.len() > 1)
     };
-    uses.root[k] == k && uses.readers[k].iter().all(stretches)
+    uses.root[k] == k && uses.readers(k).iter().all(stretches)
 }

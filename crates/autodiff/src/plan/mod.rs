@@ -116,7 +116,7 @@ impl<T: Scalar> Plan<T> {
 
     /// A plan without memory for its values, to know what it would take.
     fn sketch(program: &Program, host: Host) -> Self {
-        let program = budget::without_unread(&without_custom(program));
+        let program = budget::without_unread(without_custom(program.clone()));
         let uses = Uses::of(&program);
         let tasks = schedule(&program, &uses);
         let layout = Layout::of(&program, &tasks, &uses, host);
@@ -189,8 +189,7 @@ fn base(place: Place) -> Option<Base> {
 }
 
 /// The program with users' operations replaced by their instructions.
-fn without_custom(program: &Program) -> Program {
-    let mut program = program.clone();
+fn without_custom(mut program: Program) -> Program {
     while program.instrs.iter().any(|i| matches!(i.op, Op::Custom(_))) {
         program = rewritten(&program, |g, k, args, _| {
             let instr = &program.instrs[k];

@@ -1,5 +1,12 @@
 //! Offsets: where in the arena each buffer is, given its life.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Buffers up to which every element counts, and up to which all pairs are
+/// compared.
+const FEW: usize = 200;
+const MANY: usize = 2000;
+
 /// A piece of the arena: first writer, last reader, size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buffer {
@@ -27,11 +34,13 @@ pub(crate) fn most_alive(buffers: &[Buffer], n: usize) -> usize {
         .max(0) as usize
 }
 
-/// Starts of the buffers, and the size of the arena: the better of two ways.
-pub(crate) fn place(buffers: &[Buffer], n: usize) -> (Vec<usize>, usize) {
+/// Starts of the buffers, and the size of the arena, which is `bound` at least:
+/// the better of two ways, of which the second compares all pairs.
+pub(crate) fn place(buffers: &[Buffer], n: usize, bound: usize) -> (Vec<usize>, usize) {
     let online = best_fit(buffers, n);
-    // The other way compares all pairs.
-    if buffers.len() > 2000 {
+    // What many buffers might still save is less than the time to find it.
+    let close = if buffers.len() > FEW { bound + bound / 100 } else { bound };
+    if online.1 <= close || buffers.len() > MANY {
         return online;
     }
     let offline = by_size(buffers);
@@ -71,58 +80,103 @@ fn by_size(buffers: &[Buffer]) -> (Vec<usize>, usize) {
 fn best_fit(buffers: &[Buffer], n: usize) -> (Vec<usize>, usize) {
     let mut ends: Vec<Vec<usize>> = vec![Vec::new(); n + 2];
     let mut starts = vec![0; buffers.len()];
-    // Holes by start.
-    let mut holes: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
-    let mut size = 0;
-    let mut now = 0;
+    let (mut holes, mut now) = (Holes::default(), 0);
     for (b, own) in buffers.iter().enumerate() {
         while now < own.from {
             for &done in &ends[now] {
-                release(&mut holes, starts[done], buffers[done].len);
+                holes.release(starts[done], buffers[done].len);
             }
             now += 1;
         }
-        let fit =
-            holes.iter().filter(|h| *h.1 >= own.len).min_by_key(|h| *h.1).map(|h| (*h.0, *h.1));
-        starts[b] = match fit {
-            Some((start, len)) => {
-                holes.remove(&start);
-                if len > own.len {
-                    holes.insert(start + own.len, len - own.len);
-                }
-                start
-            }
-            None => {
-                // A hole at the end grows.
-                let tail = holes.last_key_value().map(|(&s, &l)| (s, l));
-                let start = match tail {
-                    Some((s, l)) if s + l == size => {
-                        holes.remove(&s);
-                        s
-                    }
-                    _ => size,
-                };
-                size = start + own.len;
-                start
-            }
-        };
+        starts[b] = holes.take(own.len);
         ends[own.to].push(b);
     }
-    (starts, size)
+    (starts, holes.size)
 }
 
-fn release(holes: &mut std::collections::BTreeMap<usize, usize>, start: usize, len: usize) {
-    let (mut start, mut len) = (start, len);
-    if let Some((&s, &l)) = holes.range(..start).next_back()
-        && s + l == start
-    {
-        holes.remove(&s);
-        (start, len) = (s, l + len);
+/// What is free of the arena: holes by where they start and by how long they
+/// are, and everything behind its end.
+#[derive(Default)]
+struct Holes {
+    by_start: BTreeMap<usize, usize>,
+    by_len: BTreeSet<(usize, usize)>,
+    size: usize,
+}
+
+impl Holes {
+    /// The start of `len` elements that are free until now.
+    fn take(&mut self, len: usize) -> usize {
+        if let Some(&(hole, start)) = self.by_len.range((len, 0)..).next() {
+            self.remove(start);
+            self.insert(start + len, hole - len);
+            return start;
+        }
+        // A hole at the end grows.
+        let tail = self.by_start.last_key_value().map(|(&s, &l)| (s, l));
+        let start = tail.filter(|&(s, l)| s + l == self.size).map_or(self.size, |(s, _)| s);
+        self.remove(start);
+        self.size = start + len;
+        start
     }
-    if let Some(l) = holes.remove(&(start + len)) {
-        len += l;
+
+    /// Makes elements free, in one hole with those beside them.
+    fn release(&mut self, start: usize, len: usize) {
+        if len == 0 {
+            return;
+        }
+        let before = self.by_start.range(..start).next_back().map(|(&s, &l)| (s, l));
+        let first = before.filter(|&(s, l)| s + l == start).map_or(start, |(s, _)| s);
+        self.remove(first);
+        let after = self.remove(start + len);
+        self.insert(first, start + len + after - first);
     }
-    if len > 0 {
-        holes.insert(start, len);
+
+    fn insert(&mut self, start: usize, len: usize) {
+        if len > 0 {
+            self.by_start.insert(start, len);
+            self.by_len.insert((len, start));
+        }
+    }
+
+    /// The length of the hole that starts there, which is gone; 0 without one.
+    fn remove(&mut self, start: usize) -> usize {
+        let len = self.by_start.remove(&start).unwrap_or(0);
+        self.by_len.remove(&(len, start));
+        len
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Buffer, best_fit, by_size, most_alive, place};
+
+    /// Buffers that begin in order and live for a while.
+    fn buffers(n: usize, seed: u64) -> Vec<Buffer> {
+        let mut state = seed;
+        let mut draw = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((state >> 33) % below) as usize
+        };
+        let buffer = |k| Buffer { from: k, to: (k + draw(12)).min(n), len: draw(5) * draw(9) };
+        (0..n).map(buffer).collect()
+    }
+
+    #[test]
+    fn buffers_alive_at_once_never_share() {
+        for (n, seed) in [(1, 1), (30, 2), (300, 3), (300, 4), (3000, 5)] {
+            let all = buffers(n, seed);
+            let bound = most_alive(&all, n);
+            for (starts, size) in [best_fit(&all, n), by_size(&all), place(&all, n, bound)] {
+                assert!(size >= bound && size <= 2 * bound, "{size} of {bound}");
+                for (k, a) in all.iter().enumerate() {
+                    assert!(starts[k] + a.len <= size);
+                    for (j, b) in all.iter().enumerate().take(k) {
+                        let apart =
+                            starts[k] >= starts[j] + b.len || starts[j] >= starts[k] + a.len;
+                        assert!(b.to < a.from || apart || a.len * b.len == 0, "{j} and {k}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -63,26 +63,29 @@ impl PlanReport {
             recomputed: recomputed(program),
             extra_flops: 0,
             flops: program.flops(),
-            bytes_moved: tasks.iter().map(|t| moved(program, layout, t)).sum::<usize>() * size,
+            bytes_moved: moved(program, layout, tasks) * size,
         }
     }
 }
 
-/// Elements that a task reads from memory and writes there.
-fn moved(program: &Program, layout: &Layout, task: &Task) -> usize {
-    let mut read: Vec<u32> = Vec::new();
-    let mut written = 0;
-    for &m in &task.members {
-        let instr = &program.instrs[m];
-        read.extend(instr.args.iter().filter(|&&a| layout.places[a as usize] != Place::Nowhere));
-        if layout.places[m] != Place::Nowhere {
-            written += instr.shape.len();
+/// Elements that the tasks read from memory and write there.
+fn moved(program: &Program, layout: &Layout, tasks: &[Task]) -> usize {
+    // The last task that made or read each value.
+    let mut touched = vec![usize::MAX; program.instrs.len()];
+    let in_memory = |k: usize| layout.places[k] != Place::Nowhere;
+    let mut elements = 0;
+    for (t, task) in tasks.iter().enumerate() {
+        for &m in &task.members {
+            touched[m] = t;
+            elements += if in_memory(m) { program.instrs[m].shape.len() } else { 0 };
+        }
+        for &a in task.members.iter().flat_map(|&m| &program.instrs[m].args) {
+            if in_memory(a as usize) && std::mem::replace(&mut touched[a as usize], t) != t {
+                elements += program.shape_of(a).len();
+            }
         }
     }
-    read.sort_unstable();
-    read.dedup();
-    let outside = read.iter().filter(|&&a| !task.members.contains(&(a as usize)));
-    written + outside.map(|&a| program.shape_of(a).len()).sum::<usize>()
+    elements
 }
 
 impl PlanReport {

@@ -12,7 +12,7 @@
 use crate::op::{Kind, Op};
 use crate::plan::is_alias;
 use crate::plan::report::is_step;
-use crate::program::{Instr, Program};
+use crate::program::{Id, Instr, Program};
 use crate::shape::{Axes, Shape};
 
 /// Longest block of a sum inside a group.
@@ -38,32 +38,61 @@ pub(crate) struct Task {
 pub(crate) struct Uses {
     /// The value whose memory each value is in, before anything is in place.
     pub(crate) root: Vec<usize>,
-    /// Readers of each root, in order; the number of instructions stands for an
-    /// output.
-    pub(crate) readers: Vec<Vec<usize>>,
+    /// Readers of all roots, one root after the other.
+    readers: Vec<usize>,
+    /// Where those of each root begin.
+    starts: Vec<usize>,
 }
 
 impl Uses {
     pub(crate) fn of(program: &Program) -> Self {
         let n = program.instrs.len();
         let mut root: Vec<usize> = (0..n).collect();
-        let mut readers = vec![Vec::new(); n];
         for (k, instr) in program.instrs.iter().enumerate() {
             if is_alias(&instr.op) {
                 root[k] = root[instr.args[0] as usize];
-                continue;
             }
-            for &a in &instr.args {
-                let of: &mut Vec<usize> = &mut readers[root[a as usize]];
-                if of.last() != Some(&k) {
-                    of.push(k);
+        }
+        let mut uses = Self { root, readers: Vec::new(), starts: vec![0; n + 1] };
+        // Counted, then put in place: `starts` ends up one root ahead.
+        let mut counts = vec![0; n + 1];
+        uses.each(program, |root, _| counts[root + 1] += 1);
+        for k in 0..n {
+            counts[k + 1] += counts[k];
+        }
+        let mut readers = vec![0; counts[n]];
+        uses.starts.clone_from(&counts);
+        uses.each(program, |root, reader| {
+            readers[counts[root]] = reader;
+            counts[root] += 1;
+        });
+        Self { readers, ..uses }
+    }
+
+    /// Calls `f` with a root and a reader of it, for all readers in order.
+    fn each(&self, program: &Program, mut f: impl FnMut(usize, usize)) {
+        for (k, instr) in program.instrs.iter().enumerate().filter(|&(k, _)| self.root[k] == k) {
+            for (j, &a) in instr.args.iter().enumerate() {
+                if self.is_first(&instr.args, j) {
+                    f(self.root[a as usize], k);
                 }
             }
         }
         for output in &program.outputs {
-            readers[root[output.id as usize]].push(n);
+            f(self.root[output.id as usize], program.instrs.len());
         }
-        Self { root, readers }
+    }
+
+    /// Whether no argument before the `j`-th is the same value.
+    pub(crate) fn is_first(&self, args: &[Id], j: usize) -> bool {
+        let root = self.root[args[j] as usize];
+        args[..j].iter().all(|&b| self.root[b as usize] != root)
+    }
+
+    /// Readers of a root, in order; the number of instructions stands for an
+    /// output.
+    pub(crate) fn readers(&self, root: usize) -> &[usize] {
+        &self.readers[self.starts[root]..self.starts[root + 1]]
     }
 }
 
@@ -120,8 +149,8 @@ pub(crate) fn sum_layout(axes: Axes, shape: &Shape) -> Option<(usize, usize, usi
 
 /// The tasks of a program in the order of execution.
 pub(crate) fn schedule(program: &Program, uses: &Uses) -> Vec<Task> {
-    let mut fuser =
-        Fuser { program, uses, tasks: Vec::new(), task_of: vec![None; uses.root.len()] };
+    let task_of = vec![None; uses.root.len()];
+    let mut fuser = Fuser { program, uses, tasks: Vec::new(), heaviest: Vec::new(), task_of };
     for k in order(program, uses) {
         fuser.take(k);
     }
@@ -158,32 +187,49 @@ pub(crate) fn order(program: &Program, uses: &Uses) -> Vec<usize> {
 fn sunk(program: &Program, uses: &Uses) -> Vec<bool> {
     let n = program.instrs.len();
     let mut late = vec![false; n];
-    // When each instruction will be executed.
-    let mut when: Vec<usize> = (0..=n).collect();
+    // When the first and the last reader of each root will be executed, of the
+    // readers that have been looked at; those before are read no later.
+    let (mut first, mut last) = (vec![usize::MAX; n], vec![0; n]);
+    for output in &program.outputs {
+        last[uses.root[output.id as usize]] = n;
+    }
     for (k, instr) in program.instrs.iter().enumerate().rev() {
-        if !is_fusible(program, instr) || !is_step(&instr.op) {
+        if uses.root[k] != k {
             continue;
         }
-        let Some(first) = uses.readers[k].iter().map(|&r| when[r]).min() else { continue };
-        if first == n || uses.readers[k].contains(&n) {
-            continue;
-        }
-        let mut longer = 0;
-        for (j, &a) in instr.args.iter().enumerate() {
-            let root = uses.root[a as usize];
-            let counted = instr.args[..j].iter().any(|&b| uses.root[b as usize] == root);
-            let resident = matches!(program.instrs[root].op, Op::Input(..) | Op::Const(..));
-            let others = uses.readers[root].iter().filter(|&&r| r != k);
-            if !counted && !resident && others.map(|&r| when[r]).max().unwrap_or(0) < first {
-                longer += program.instrs[root].shape.len();
-            }
-        }
-        if longer <= instr.shape.len() {
+        let mut when = k;
+        if is_fusible(program, instr)
+            && is_step(&instr.op)
+            && (1..n).contains(&last[k])
+            && kept_longer(program, uses, instr, &last, first[k]) <= instr.shape.len()
+        {
             late[k] = true;
-            when[k] = first;
+            when = first[k];
+        }
+        for &a in &instr.args {
+            let root = uses.root[a as usize];
+            (first[root], last[root]) = (first[root].min(when), last[root].max(when));
         }
     }
     late
+}
+
+/// Elements of arguments that no one would read as late as `when` otherwise.
+fn kept_longer(
+    program: &Program,
+    uses: &Uses,
+    instr: &Instr,
+    last: &[usize],
+    when: usize,
+) -> usize {
+    let longer = instr.args.iter().enumerate().map(|(j, &a)| {
+        let root = uses.root[a as usize];
+        let of = &program.instrs[root];
+        let resident = matches!(of.op, Op::Input(..) | Op::Const(..));
+        let counts = !resident && last[root] < when && uses.is_first(&instr.args, j);
+        if counts { of.shape.len() } else { 0 }
+    });
+    longer.sum()
 }
 
 /// Whether the instruction can be in a group.
@@ -201,6 +247,8 @@ struct Fuser<'a> {
     program: &'a Program,
     uses: &'a Uses,
     tasks: Vec<Task>,
+    /// The most elements of a result of each task.
+    heaviest: Vec<usize>,
     /// Which task computes each value.
     task_of: Vec<Option<usize>>,
 }
@@ -224,11 +272,13 @@ impl Fuser<'_> {
                 let task_ = &mut self.tasks[task];
                 task_.members.push(k);
                 task_.block = task_.block.max(block);
+                self.heaviest[task] = self.heaviest[task].max(instr.shape.len());
                 task
             }
             None => {
                 let domain = domain.filter(|_| !matches!(instr.op, Op::Sum(_)));
                 self.tasks.push(Task { members: vec![k], domain, block: 1 });
+                self.heaviest.push(instr.shape.len());
                 self.tasks.len() - 1
             }
         };
@@ -249,9 +299,7 @@ impl Fuser<'_> {
                     return Some(task);
                 }
             }
-            let size = |&m: &usize| self.program.instrs[m].shape.len();
-            let heaviest = group.members.iter().map(size).max().unwrap_or(0);
-            if heaviest * LIGHTER > domain || domain < LIGHTER {
+            if self.heaviest[task] * LIGHTER > domain || domain < LIGHTER {
                 return None;
             }
         }

@@ -71,7 +71,7 @@ impl Segments {
         let first = if step == 1 { 0 } else { self.cuts[step - 2] + 1 };
         let Some(&last) = self.cuts.get(step - 1) else { return Vec::new() };
         let tail = |&r: &usize| !self.is_forward(r) && r < self.program.instrs.len();
-        let read = |&k: &usize| self.uses.readers[k].iter().any(tail);
+        let read = |&k: &usize| self.uses.readers(k).iter().any(tail);
         let mut tape: Vec<usize> =
             (first..=last).filter(|&k| is_value(&self.program, k)).filter(read).collect();
         tape.extend(self.states[step].iter().filter(|s| !tape.contains(s)).collect::<Vec<_>>());
@@ -87,7 +87,7 @@ impl Segments {
     pub(crate) fn chain(&self) -> Chain {
         let mut stages = vec![Stage::default(); self.len()];
         for (k, instr) in self.program.instrs.iter().enumerate() {
-            let flops = instr.op.flops(&self.program.arg_shapes(instr), instr.shape);
+            let flops = self.program.flops_of(instr);
             if self.step[k] > 0 {
                 let stage = &mut stages[self.step[k] - 1];
                 *(if self.is_forward(k) { &mut stage.forward } else { &mut stage.backward }) +=
@@ -152,7 +152,7 @@ fn quiet_places(program: &Program, uses: &Uses) -> Vec<usize> {
     let alive = |end: usize| {
         let mut change = vec![0_i64; n + 1];
         for k in (0..end).filter(|&k| is_value(program, k)) {
-            let last = uses.readers[k].iter().filter(|&&r| r < end).max();
+            let last = uses.readers(k).iter().filter(|&&r| r < end).max();
             if let Some(&last) = last {
                 let len = program.instrs[k].shape.len() as i64;
                 change[k] += len;
@@ -171,10 +171,7 @@ fn quiet_places(program: &Program, uses: &Uses) -> Vec<usize> {
         return Vec::new();
     };
     let forward = alive(turn + 1);
-    let work = |k: usize| {
-        let instr = &program.instrs[k];
-        instr.op.flops(&program.arg_shapes(instr), instr.shape)
-    };
+    let work = |k: usize| program.flops_of(&program.instrs[k]);
     let total: u64 = (0..=turn).map(work).sum();
     let (mut cuts, mut best, mut done) = (Vec::new(), None, 0);
     for k in 0..turn {
@@ -196,7 +193,7 @@ fn states(program: &Program, uses: &Uses, cuts: &[usize]) -> Vec<Vec<usize>> {
     let end = cuts[cuts.len() - 1];
     let mut states = vec![Vec::new(); cuts.len() + 1];
     for k in (0..=end).filter(|&k| is_value(program, k)) {
-        let last = uses.readers[k].iter().copied().filter(|&r| r <= end).max().unwrap_or(k);
+        let last = uses.readers(k).iter().copied().filter(|&r| r <= end).max().unwrap_or(k);
         let first = cuts.partition_point(|&c| c < k);
         for (j, &cut) in cuts.iter().enumerate().skip(first) {
             if cut < last {

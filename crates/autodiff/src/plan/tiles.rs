@@ -240,7 +240,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
             op => unreachable!("{} is not fused", op.name()),
         };
         if let Target::Register(register) = target {
-            self.registers.insert(m, (register, self.uses.readers[m].len()));
+            self.registers.insert(m, (register, self.uses.readers(m).len()));
         }
         self.push(work, target, args, &mut done);
         self.free.append(&mut done);
