@@ -69,6 +69,15 @@ impl Args {
         Err(Usage::error(format!("`{name}` needs a value")))
     }
 
+    /// Takes `--with torch`, and says whether it was there.
+    pub(crate) fn with_torch(&mut self) -> Result<bool> {
+        match self.option("--with")?.as_deref() {
+            None => Ok(false),
+            Some("torch") => Ok(true),
+            Some(other) => Err(Usage::error(format!("`--with {other}`: only torch"))),
+        }
+    }
+
     /// Takes the first word that is not an option; call it after the options.
     pub(crate) fn positional(&mut self) -> Option<String> {
         let at = self.words.iter().position(|w| !w.starts_with('-'))?;
@@ -109,5 +118,7 @@ mod tests {
         assert!(args("--chek").finish().unwrap_err().is::<Usage>());
         assert!(args("-p --check").option("-p").unwrap_err().is::<Usage>());
         assert!(args("-p").option("-p").unwrap_err().is::<Usage>());
+        assert!(args("--with jax").with_torch().unwrap_err().is::<Usage>());
+        assert!(args("--with torch").with_torch().unwrap() && !args("").with_torch().unwrap());
     }
 }

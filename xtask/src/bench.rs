@@ -31,7 +31,7 @@ struct Timing {
 pub(crate) fn run(mut args: Args) -> Result<()> {
     let save = args.option("--save")?;
     let against = args.option("--against")?;
-    let with = args.option("--with")?;
+    let torch = args.with_torch()?;
     let pairs = args.option("--pairs")?;
     let beside_peers = args.flag("--peers");
     let record = args.flag("--record");
@@ -42,16 +42,11 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
         return Err(Usage::error("`--record` goes with `--peers`"));
     }
     if beside_peers {
-        let with_torch = match with.as_deref() {
-            None => false,
-            Some("torch") => true,
-            Some(other) => return Err(Usage::error(format!("`--with {other}`: only torch"))),
-        };
         let pairs = match pairs {
             None => peers::FEWEST_PAIRS,
             Some(text) => text.parse().map_err(|_| Usage::error("`--pairs` takes a number"))?,
         };
-        let choice = peers::Choice { filter: filter.as_deref(), torch: with_torch, pairs };
+        let choice = peers::Choice { filter: filter.as_deref(), torch, pairs };
         if record && !filter.as_deref().is_none_or(peers::is_area) {
             return Err(Usage::error("`--record` replaces whole tables: name an area, or nothing"));
         }

@@ -13,11 +13,12 @@ use crate::args::Args;
 use crate::python::{self, Packages};
 use crate::{metadata, shell};
 
-pub(crate) const USAGE: &str = "[--check] [CRATE] | --exhaustive [FUNCTION]";
+pub(crate) const USAGE: &str = "[--check] [--with torch] [CRATE] | --exhaustive [FUNCTION]";
 pub(crate) const ABOUT: &str = "\
 runs xtask/refs/*.py (or those of one crate) in a pinned Python environment
-and rewrites crates/*/testdata; with --check compares instead; --exhaustive
-puts all 2^32 numbers of 32 bits through each elementary function, or one
+and rewrites crates/*/testdata; with --check compares instead; scripts that need
+PyTorch run with --with torch only, their stored values stay otherwise;
+--exhaustive puts all 2^32 numbers of 32 bits through each elementary function, or one
 (a minute or two each), and prints its largest error";
 
 /// Two values agree when they differ by less than this, relatively, unless a
@@ -29,6 +30,7 @@ const TOLERANCE: f64 = 1e-15;
 pub(crate) fn run(mut args: Args) -> Result<()> {
     let check = args.flag("--check");
     let exhaustive = args.flag("--exhaustive");
+    let torch = args.with_torch()?;
     let only = args.positional();
     args.finish()?;
     if exhaustive {
@@ -49,9 +51,15 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     }
 
     let scratch = copy_of_the_data(&files)?;
+    let mut skipped = 0;
     for script in &scripts {
+        if matches!(script.packages, Packages::PeersWithTorch) && !torch {
+            println!("{}: not run, its values stay (add `--with torch`)", script.path);
+            skipped += 1;
+            continue;
+        }
         println!("{}", script.path);
-        let mut python = python::python(Packages::References)?;
+        let mut python = python::python(script.packages)?;
         python.current_dir(&scratch).arg(&script.path);
         shell::run(&mut python, "read the script's message above")?;
     }
@@ -84,7 +92,8 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
             differing.join("\n")
         );
     }
-    println!("refs: {} scripts, {}", scripts.len(), if check { "all agree" } else { "done" });
+    let ran = scripts.len() - skipped;
+    println!("refs: {ran} scripts, {}", if check { "all agree" } else { "done" });
     Ok(())
 }
 
@@ -103,12 +112,17 @@ fn try_every_number(function: Option<&str>) -> Result<()> {
 struct Script {
     path: String,
     tolerance: f64,
+    packages: Packages,
 }
 
 impl Script {
     fn read(path: &str) -> Result<Self> {
         let text = std::fs::read_to_string(shell::root().join(path))?;
-        Ok(Self { path: path.to_owned(), tolerance: stated_tolerance(&text)? })
+        Ok(Self {
+            path: path.to_owned(),
+            tolerance: stated_tolerance(&text)?,
+            packages: stated_packages(&text)?,
+        })
     }
 
     /// Whether this script makes the data of the crate in this folder.
@@ -118,11 +132,25 @@ impl Script {
     }
 }
 
+/// What stands behind `KEY:` in the script's head.
+fn stated<'a>(script: &'a str, key: &str) -> Option<&'a str> {
+    script.lines().find_map(|line| {
+        let line = line.trim().trim_start_matches('#').trim();
+        line.strip_prefix(key)?.strip_prefix(':').map(str::trim)
+    })
+}
+
+fn stated_packages(script: &str) -> Result<Packages> {
+    match stated(script, "environment") {
+        None => Ok(Packages::References),
+        Some("peers") => Ok(Packages::Peers),
+        Some("peers-torch") => Ok(Packages::PeersWithTorch),
+        Some(other) => bail!("`environment: {other}`: only peers and peers-torch"),
+    }
+}
+
 fn stated_tolerance(script: &str) -> Result<f64> {
-    let line = script.lines().find_map(|line| {
-        line.trim().trim_start_matches('#').trim().strip_prefix("tolerance:").map(str::trim)
-    });
-    match line {
+    match stated(script, "tolerance") {
         None => Ok(TOLERANCE),
         Some(figure) => {
             figure.parse().with_context(|| format!("`tolerance: {figure}` is not a number"))
@@ -259,8 +287,21 @@ mod tests {
     }
 
     #[test]
+    fn a_script_states_its_environment() {
+        let of = |script: &str| stated_packages(script).unwrap();
+        assert!(matches!(of("x = 1"), Packages::References));
+        assert!(matches!(of("\"\"\"Head.\n\nenvironment: peers\n\"\"\""), Packages::Peers));
+        assert!(matches!(of("# environment: peers-torch"), Packages::PeersWithTorch));
+        assert!(stated_packages("# environment: conda").is_err());
+    }
+
+    #[test]
     fn scripts_serve_the_crate_they_are_named_for() {
-        let script = |path: &str| Script { path: path.to_owned(), tolerance: 0.0 };
+        let script = |path: &str| Script {
+            path: path.to_owned(),
+            tolerance: 0.0,
+            packages: Packages::References,
+        };
         assert!(script("xtask/refs/linalg.py").serves("linalg"));
         assert!(script("xtask/refs/linalg_strd.py").serves("linalg"));
         assert!(!script("xtask/refs/linalgebra.py").serves("linalg"));

@@ -4,12 +4,15 @@
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration_error::Edges;
 use crate::pav::{Tie, blocks, pool, pool_ties};
 use crate::random::{Purpose, stream};
 use crate::scores::{Corp, corp_brier};
 use crate::smooth::{SmoothEce, smooth_ece};
 use crate::uncertainty::quantile;
-use crate::{BinTable, Bins, CalibrationError, Forecasts, Result, check, reliability_table};
+use crate::{
+    BinTable, Bins, CalibrationError, Closed, Forecasts, Result, check, reliability_table,
+};
 
 /// Settings of a [`Reliability`].
 ///
@@ -75,7 +78,8 @@ pub struct BandPoint {
 /// How the forecasts are spread, by outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Density {
-    /// Edges of the cells, one more than cells.
+    /// Edges of the cells, one more than cells; an edge belongs to the cell
+    /// above it, and 1 to the last.
     pub edges: Vec<f64>,
     /// Weight of the samples in each cell where the event happened.
     pub events: Vec<f64>,
@@ -189,12 +193,12 @@ impl ReliabilityDiagram {
     fn density(&self, f: &Forecasts<'_>) -> Density {
         let n = self.density_cells;
         let (mut events, mut non_events) = (vec![0.0; n], vec![0.0; n]);
+        let edges = Edges::new(n, Closed::Left);
         for (p, y, w) in f.iter() {
-            let cell = ((p * n as f64) as usize).min(n - 1);
+            let cell = edges.bin(p);
             if y { events[cell] += w } else { non_events[cell] += w }
         }
-        let edges = (0..=n).map(|i| i as f64 / n as f64).collect();
-        Density { edges, events, non_events }
+        Density { edges: edges.all().to_vec(), events, non_events }
     }
 }
 

@@ -6,14 +6,19 @@
 
 mod conformal_guarantees;
 mod conformal_properties;
+mod cross_conformal;
 mod error_properties;
 mod errors;
 mod intervals_of_errors;
+mod libraries;
 mod memory;
 mod notes;
 mod recalibration_guarantees;
 mod reference;
+mod reliability;
+mod smooth_properties;
 mod support;
+mod testdata;
 
 #[test]
 fn every_file_is_declared() {

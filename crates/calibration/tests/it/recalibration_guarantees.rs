@@ -202,3 +202,20 @@ fn one_against_the_rest_keeps_the_simplex() {
         assert!(after < before, "{each:?}: {before} to {after}");
     }
 }
+
+/// Isotonic regression moves no weight between outcomes: the weighted mean of
+/// its values is the weighted frequency, in each flat piece and in all.
+#[test]
+fn isotonic_keeps_the_weighted_mean() {
+    let mut rng = rng(20);
+    for n in [1, 7, 200] {
+        let x: Vec<f64> = (0..n).map(|_| (rng.random::<f64>() * 30.0).round()).collect();
+        let y: Vec<bool> = x.iter().map(|x| rng.random::<f64>() < x / 40.0).collect();
+        let w: Vec<f64> = (0..n).map(|_| rng.random_range(0.1..3.0)).collect();
+        let map = IsotonicCalibration::default().fit(&x, &y, Some(&w)).unwrap();
+        let q = map.transform(&x).unwrap();
+        let gap: f64 = (0..n).map(|i| w[i] * (q[i] - f64::from(u8::from(y[i])))).sum();
+        let total: f64 = w.iter().sum();
+        assert!(gap.abs() <= n as f64 * f64::EPSILON * total, "{gap} of {total}");
+    }
+}

@@ -1,33 +1,9 @@
 //! Values of other libraries and of high-precision arithmetic; the script is
 //! `xtask/refs/calibration.py`.
 
-use serde_json::Value;
 use wonderland_calibration::*;
-use wonderland_linalg::Tensor;
 
-fn load(name: &str) -> Value {
-    let path = format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn numbers(v: &Value) -> Vec<f64> {
-    v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-fn codes(v: &Value) -> Vec<usize> {
-    v.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as usize).collect()
-}
-
-fn matrix(v: &Value) -> Tensor {
-    let rows: Vec<Vec<f64>> = v.as_array().unwrap().iter().map(numbers).collect();
-    Tensor::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
-
-#[track_caller]
-fn close(a: f64, b: &Value, tol: f64) {
-    let b = b.as_f64().unwrap();
-    assert!((a - b).abs() <= tol * b.abs().max(1.0), "{a} against {b}");
-}
+use crate::testdata::{close, codes, load, matrix, numbers};
 
 #[test]
 fn binary_errors_scores_and_maps() {
