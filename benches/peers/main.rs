@@ -17,6 +17,7 @@ mod least_squares;
 mod linalg;
 mod logistic;
 mod probe;
+mod products;
 mod start;
 
 use std::io::{BufRead, Write};

@@ -49,35 +49,56 @@ def least_squares(workload, peer, folder):
 
 
 def product(workload, peer, folder):
-    n, k, m = map(int, workload.removeprefix("matmul-f32-").split("x"))
-    A = array(folder, "A.f32", "<f4", (n, k))
-    B = array(folder, "B.f32", "<f4", (k, m))
-    exact = A.astype(np.float64) @ B.astype(np.float64)
+    """C ~ (n, m) with an inner dimension of k; see benches/peers/products.rs."""
+    kind, element, sizes = workload.rsplit("-", 2)
+    n, k, m = map(int, sizes.split("x"))
+    batch = 64
+    dtype = np.float32 if element == "f32" else np.float64
+    shapes = {
+        "matmul": ((n, k), (k, m)),
+        "matmul-tn": ((k, n), (k, m)),
+        "matmul-nt": ((n, k), (m, k)),
+        "gram": ((k, n), (k, n)),
+        "batched": ((batch, n, k), (batch, k, m)),
+    }[kind]
+    A, B = (array(folder, f, "<f8", s).astype(dtype) for f, s in zip(("A.f64", "B.f64"), shapes))
+    if kind == "gram":
+        B = A
+    first, second = kind in ("matmul-tn", "gram"), kind == "matmul-nt"
+    oriented = (lambda a, b: (a.T if first else a, b.T if second else b))
+    a, b = oriented(A, B)
+    exact = np.matmul(a.astype(np.float64), b.astype(np.float64))
     scale = np.max(np.abs(exact))
     # A product takes a fraction of a millisecond: many of them are one run.
-    repeats = range(200)
+    repeats = range(max(1, (1 << 29) // (n * k * m * (batch if kind == "batched" else 1))))
 
     def error(found):
         return np.max(np.abs(np.asarray(found) - exact)) / scale
 
     if peer == "numpy-matmul":
-        out = np.empty((n, m), dtype=np.float32)
+        out = np.empty(exact.shape, dtype=dtype)
 
         def work():
             for _ in repeats:
-                np.matmul(A, B, out=out)
+                np.matmul(a, b, out=out)
             return out
 
         return work, error
     if peer == "jax-matmul":
         import jax
 
-        f = jax.jit(lambda a, b: a @ b)
-        a, b = jax.numpy.asarray(A), jax.numpy.asarray(B)
+        jax.config.update("jax_enable_x64", True)
+
+        @jax.jit
+        def f(a, b):
+            a, b = oriented(a, b)
+            return a @ b
+
+        u, v = jax.numpy.asarray(A), jax.numpy.asarray(B)
 
         def work():
             for _ in repeats:
-                found = f(a, b).block_until_ready()
+                found = f(u, v).block_until_ready()
             return found
 
         return work, error
@@ -85,11 +106,12 @@ def product(workload, peer, folder):
         import torch
 
         torch.set_num_threads(1)
-        a, b, out = torch.from_numpy(A), torch.from_numpy(B), torch.empty(n, m)
+        u, v = oriented(torch.from_numpy(A), torch.from_numpy(B))
+        out = torch.empty(exact.shape, dtype=u.dtype)
 
         def work():
             for _ in repeats:
-                torch.mm(a, b, out=out)
+                torch.matmul(u, v, out=out)
             return out
 
         return work, error

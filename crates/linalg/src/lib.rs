@@ -7,6 +7,7 @@ mod real;
 mod scalar;
 mod tensor;
 
+mod packed;
 mod product;
 mod vector;
 

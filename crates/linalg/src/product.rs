@@ -14,7 +14,13 @@ pub fn matmul<T: Scalar>(A: MatRef<'_, T>, B: MatRef<'_, T>) -> Result<Tensor<T>
     Ok(C)
 }
 
-/// C = A B, or C += A B with `add`; does not allocate.
+/// C = A B, or C += A B with `add`; operands may lie in memory in any order.
+///
+/// # Numerics
+/// One thread. Large products whose A is transposed, and those of three sides of
+/// 512 or more, are summed by a kernel that packs both operands, all others by
+/// faer. Allocates nothing, but for what either kernel keeps per thread after its
+/// first use.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] when the shapes do not fit.

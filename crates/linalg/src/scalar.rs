@@ -4,12 +4,15 @@
 //! compiled here for both types, so that crates above never compile faer's
 //! generic kernels again.
 
+use std::cell::RefCell;
+
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, ContiguousFwd, MatMut, MatRef, Par};
 
 use crate::Real;
 use crate::least_squares::{pack_rows, transpose_tile};
+use crate::packed;
 use crate::simd::dispatch;
 
 /// Element of a [`Tensor`](crate::Tensor): `f32` or `f64`.
@@ -61,8 +64,22 @@ macro_rules! impl_scalar {
         }
         impl sealed::Kernels for $t {
             fn gemm(dst: MatMut<'_, $t>, add: bool, lhs: MatRef<'_, $t>, rhs: MatRef<'_, $t>) {
+                thread_local! {
+                    static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
+                }
+                // A column-major result is the product of the transposes.
+                let (C, A, B) = if dst.row_stride() == 1 && dst.col_stride() != 1 {
+                    (dst.transpose_mut(), rhs.transpose(), lhs.transpose())
+                } else {
+                    (dst, lhs, rhs)
+                };
+                if packed::pays(A, B) {
+                    return SCRATCH.with_borrow_mut(|scratch| {
+                        pulp::Arch::new().dispatch(packed::Product { C, add, A, B, scratch });
+                    });
+                }
                 let accum = if add { Accum::Add } else { Accum::Replace };
-                matmul(dst, accum, lhs, rhs, 1.0, Par::Seq);
+                matmul(C, accum, A, B, 1.0, Par::Seq);
             }
             fn transpose_tile(rows: [&[$t]; 8], scales: &[f64], out: &mut [f64], ld: usize) {
                 dispatch!(transpose_tile(

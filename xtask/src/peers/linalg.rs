@@ -2,6 +2,25 @@
 
 use super::Workload;
 
+/// A product; the error is a rounding or so of sums of hundreds of terms.
+const fn product(name: &'static str, floor: f64) -> Workload {
+    Workload {
+        name,
+        peers: &["numpy-matmul", "jax-matmul"],
+        torch: &["torch-matmul"],
+        variants: &["faer", "ndarray"],
+        floor,
+    }
+}
+
+const fn in_f32(name: &'static str) -> Workload {
+    product(name, 1e-5)
+}
+
+const fn in_f64(name: &'static str) -> Workload {
+    product(name, 2e-14)
+}
+
 const SOLVERS: &[&str] =
     &["sklearn-LinearRegression", "numpy-lstsq", "scipy-gelsy", "numpy-normal-equations"];
 
@@ -46,11 +65,31 @@ pub(super) const WORKLOADS: &[Workload] = &[
         floor: 1e-14,
         ..Workload::NONE
     },
-    Workload {
-        name: "matmul-f32-128x784x256",
-        peers: &["numpy-matmul", "jax-matmul"],
-        torch: &["torch-matmul"],
-        floor: 1e-5,
-        ..Workload::NONE
-    },
+    // The layers of 784-256-10 forward, by batch,
+    in_f32("matmul-f32-32x784x256"),
+    in_f32("matmul-f32-128x784x256"),
+    in_f32("matmul-f32-512x784x256"),
+    in_f32("matmul-f32-32x256x10"),
+    in_f32("matmul-f32-128x256x10"),
+    in_f32("matmul-f32-512x256x10"),
+    // and backward: gradients of the weights and of the hidden layer.
+    in_f32("matmul-tn-f32-784x32x256"),
+    in_f32("matmul-tn-f32-784x128x256"),
+    in_f32("matmul-tn-f32-784x512x256"),
+    in_f32("matmul-tn-f32-256x32x10"),
+    in_f32("matmul-tn-f32-256x128x10"),
+    in_f32("matmul-tn-f32-256x512x10"),
+    in_f32("matmul-nt-f32-32x10x256"),
+    in_f32("matmul-nt-f32-128x10x256"),
+    in_f32("matmul-nt-f32-512x10x256"),
+    in_f32("matmul-f32-512x512x512"),
+    in_f64("matmul-f64-512x512x512"),
+    in_f32("matmul-tn-f32-512x512x512"),
+    in_f64("matmul-tn-f64-512x512x512"),
+    in_f32("matmul-f32-1024x1024x1024"),
+    in_f64("matmul-f64-1024x1024x1024"),
+    in_f64("matmul-f64-2048x64x10"),
+    in_f64("matmul-tn-f64-64x2048x16"),
+    in_f64("gram-f64-100x10000x100"),
+    in_f32("batched-f32-32x32x32"),
 ];
