@@ -127,6 +127,16 @@ pub enum Error {
         /// Its index.
         index: u64,
     },
+    /// A polynomial of degree d is determined by d + 1 distinct points or more.
+    #[error(
+        "{actual} distinct values of x cannot determine {needed} coefficients: lower the degree"
+    )]
+    TooFewDistinct {
+        /// Distinct values needed.
+        needed: usize,
+        /// Distinct values given.
+        actual: usize,
+    },
     /// The squares of a column's values leave the range of `f64`.
     #[error("column {column} of [1 X Y]: its squares leave the range of f64: rescale the column")]
     IllScaled {

@@ -16,6 +16,7 @@ pub mod kernels;
 mod factor;
 mod least_squares;
 mod linear_model;
+mod polynomial;
 mod scale;
 mod simd;
 pub mod special;
@@ -32,6 +33,7 @@ pub use least_squares::{
     LeastSquares, LeastSquaresSolution, NormalEquations, RidgePath, RidgeSolution, Route, lstsq,
 };
 pub use linear_model::{least_squares_gradient, noise_variance, squared_norm2};
+pub use polynomial::{PolynomialFit, fit_polynomial};
 pub use product::{gram, matmul, matmul_batched, matmul_into, matvec};
 pub use real::Real;
 pub use scalar::Scalar;

@@ -74,4 +74,14 @@ impl Twofold {
         let (hi, lo) = fast_two_sum(p, self.lo.mul_add(x.hi, self.hi.mul_add(x.lo, e)));
         Self { hi, lo }
     }
+
+    /// self / x for a twofold x, to about 2⁻¹⁰².
+    pub(crate) fn over(self, x: Self) -> Self {
+        let first = self.hi / x.hi;
+        let rest = self.plus_twofold(x.times(first).negated());
+        let second = rest.hi / x.hi;
+        let rest = rest.plus_twofold(x.times(second).negated());
+        let (hi, lo) = fast_two_sum(first, second);
+        Self { hi, lo }.plus(rest.hi / x.hi)
+    }
 }

@@ -1,7 +1,7 @@
 //! NIST Statistical Reference Datasets, linear: digits of the worst coefficient.
 
 use serde_json::Value;
-use wonderland_linalg::{LeastSquares, LeastSquaresSolution, Tensor};
+use wonderland_linalg::{Error, LeastSquares, LeastSquaresSolution, Tensor, fit_polynomial};
 
 use crate::exact;
 
@@ -109,4 +109,43 @@ fn filip_is_the_exact_solution_of_the_powers_as_rounded() {
         .map(|(value, reference)| digits(*value, number(reference)))
         .fold(15.0, f64::min);
     assert!((7.0..9.0).contains(&worst), "{worst:.2} digits against NIST");
+}
+
+/// Where powers lose half the digits, the orthogonal basis keeps them all.
+#[test]
+fn polynomial_sets_have_thirteen_digits_in_the_orthogonal_basis() {
+    for (name, degree) in
+        [("Filip", 10), ("Pontius", 2), ("Wampler1", 5), ("Wampler3", 5), ("Wampler5", 5)]
+    {
+        let problem = load(name);
+        let x: Vec<f64> = (0..problem.X.nrows()).map(|i| problem.X[[i, 0]]).collect();
+        let fit = fit_polynomial(&x, problem.y.as_slice(), degree).unwrap();
+        let certified = problem.certified["exact"]["coefficients"].as_array().unwrap();
+        assert_eq!(fit.coefficients.len(), certified.len());
+        for (k, (value, reference)) in fit.coefficients.iter().zip(certified).enumerate() {
+            let digits = digits(*value, number(reference));
+            assert!(digits >= 13.0, "{name}: coefficient {k} has {digits:.1} digits");
+        }
+        let rss = number(&problem.certified["exact"]["rss"]);
+        assert!((fit.residual_ss - rss).abs() <= 1e-13 * rss + 1e-24, "{name}");
+        // p(x) lies within rounding of the exact polynomial where powers cancel.
+        let predicted: f64 =
+            x.iter().zip(problem.y.as_slice()).map(|(x, y)| (y - fit.predict(*x)).powi(2)).sum();
+        assert!((predicted - rss).abs() <= 1e-9 * rss + 1e-12, "{name}: {predicted:e} {rss:e}");
+    }
+}
+
+#[test]
+fn faults_of_a_polynomial() {
+    let cases: [(&[f64], &[f64], usize, &str); 5] = [
+        (&[1.0], &[1.0, 2.0], 0, "one y per x"),
+        (&[], &[], 0, "no rows"),
+        (&[1.0, f64::NAN], &[1.0, 2.0], 1, "x holds NaN at row 1"),
+        (&[1.0, 1.0, 2.0], &[1.0, 2.0, 3.0], 2, "2 distinct values of x cannot determine 3"),
+        (&[0.0, 1e-200, 2e-200], &[0.0, 1.0, 0.0], 2, "exceeds the largest number"),
+    ];
+    for (x, y, degree, text) in cases {
+        let fault: Error = fit_polynomial(x, y, degree).unwrap_err();
+        assert!(fault.to_string().contains(text), "{fault}");
+    }
 }
