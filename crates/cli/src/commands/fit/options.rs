@@ -49,8 +49,9 @@ pub(super) struct Learning {
     /// Fit no intercept: the prediction is 0 where all features are 0
     #[arg(long, help_heading = "Model")]
     no_intercept: bool,
-    /// Use the powers x, x², …, xᵈ of a column (repeat for more)
-    #[arg(long, value_name = "COLUMN:DEGREE", help_heading = "Columns")]
+    /// Use the powers x, x², …, xᵈ of a column (repeat for more); `x:10:orthogonal` takes polynomials
+    /// that are orthogonal over the training rows instead, which high degrees need
+    #[arg(long, value_name = "COLUMN:DEGREE[:orthogonal]", help_heading = "Columns")]
     polynomial: Vec<PolynomialOption>,
     /// Column of weights, at least 0: a row of weight 2 counts twice
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
@@ -299,20 +300,24 @@ impl FromStr for LambdaOption {
     }
 }
 
-/// `COLUMN:DEGREE`; the name may hold colons itself.
+/// `COLUMN:DEGREE` or `COLUMN:DEGREE:orthogonal`; the name may hold colons itself.
 #[derive(Debug, Clone)]
 struct PolynomialOption(Polynomial);
 
 impl FromStr for PolynomialOption {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const RULE: &str = "give COLUMN:DEGREE, for instance x:3";
+        const RULE: &str = "give COLUMN:DEGREE, for instance x:3, or x:3:orthogonal";
+        let (text, basis) = match text.strip_suffix(":orthogonal") {
+            Some(text) => (text, Basis::Orthogonal),
+            None => (text, Basis::Powers),
+        };
         let (column, degree) = text.rsplit_once(':').ok_or(RULE)?;
         let degree = degree.parse().map_err(|_| RULE)?;
         if column.is_empty() {
             return Err(RULE);
         }
-        Ok(Self(Polynomial { column: column.to_owned(), degree, basis: Basis::Powers }))
+        Ok(Self(Polynomial { column: column.to_owned(), degree, basis }))
     }
 }
 
