@@ -43,7 +43,7 @@ fn absolute_program(program: &Program, linear: &[bool]) -> Program {
             }
             op => op.clone(),
         };
-        g.emit(op, &args, at)
+        g.emit(&op, &args, at)
     })
 }
 

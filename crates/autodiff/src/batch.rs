@@ -9,7 +9,7 @@ use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::ids::Ids;
 use crate::linearize::Linear;
-use crate::op::{Op, ScanOp, Sub};
+use crate::op::{Op, ScanOp, Sub, Window};
 use crate::program::{Id, Program};
 use crate::shape::Shape;
 
@@ -46,7 +46,7 @@ pub(crate) fn batch_program(
             let b = Batched { args: &args, linear: &flags, shapes: &shapes, n, at: instr.at };
             b.emit(&mut g, &instr.op, instr.shape)
         } else {
-            g.emit(instr.op.clone(), &args, instr.at)
+            g.emit(&instr.op, &args, instr.at)
         });
     }
     let outputs = program.outputs.iter().enumerate().map(|(k, output)| {
@@ -74,6 +74,10 @@ impl Batched<'_> {
         shape.after(&[self.n])
     }
 
+    fn window(&self, w: &Window) -> Box<Window> {
+        Window::new(w.start.after(&[0]), self.front(w.shape))
+    }
+
     /// Argument `k` under a shape that stretches rightly behind the new axis:
     /// a batched argument of lower rank than the result gets ones after it.
     fn aligned(&self, g: &mut Graph, k: usize, rank: usize) -> Id {
@@ -99,10 +103,10 @@ impl Batched<'_> {
                 let all = [0, 1, 2].map(|k| self.aligned(g, k, rank));
                 self.stretched(g, op, &all, shape)
             }
-            Op::Map(Unary::Scale(_)) => g.emit(op.clone(), args, at),
-            Op::Sum(axes) => g.emit(Op::Sum(axes.behind_one()), args, at),
+            Op::Map(Unary::Scale(_)) => g.emit(op, args, at),
+            Op::Sum(axes) => g.emit(&Op::Sum(axes.behind_one()), args, at),
             Op::Broadcast(axes, full) => {
-                g.emit(Op::Broadcast(axes.behind_one(), self.front(*full)), args, at)
+                g.emit(&Op::Broadcast(axes.behind_one(), self.front(*full)), args, at)
             }
             Op::Reshape(to) => g.reshape(args[0], self.front(*to), at),
             Op::Permute(perm) => {
@@ -110,19 +114,13 @@ impl Batched<'_> {
                 order.extend(perm[..rank].iter().map(|&a| usize::from(a) + 1));
                 g.permute(args[0], &order, at)
             }
-            Op::Slice { start, shape } => {
-                let op = Op::Slice { start: start.after(&[0]), shape: self.front(*shape) };
-                g.emit(op, args, at)
-            }
-            Op::Pad { start, shape } => {
-                let op = Op::Pad { start: start.after(&[0]), shape: self.front(*shape) };
-                g.emit(op, args, at)
-            }
+            Op::Slice(w) => g.emit(&Op::Slice(self.window(w)), args, at),
+            Op::Pad(w) => g.emit(&Op::Pad(self.window(w)), args, at),
             Op::MatMul { ta, tb } => self.matmul(g, *ta, *tb, shape),
             Op::Gather { along } => {
                 // The indexed axes stay in front: the new axis moves behind them.
                 let x = move_axis(g, args[0], 0, 1 + usize::from(*along), at);
-                let y = g.emit(op.clone(), &[x, args[1]], at);
+                let y = g.emit(op, &[x, args[1]], at);
                 move_axis(g, y, if *along { 1 } else { self.shapes[1].rank() }, 0, at)
             }
             Op::Scatter { along, shape } => {
@@ -132,12 +130,12 @@ impl Batched<'_> {
                 let mut dims = shape.dims();
                 dims.insert(behind, n);
                 let op = Op::Scatter { along: *along, shape: Shape::new(&dims) };
-                let y = g.emit(op, &[x, args[1]], at);
+                let y = g.emit(&op, &[x, args[1]], at);
                 move_axis(g, y, behind, 0, at)
             }
             Op::Scan(scan) => self.scan(g, scan),
             Op::Part(k) => {
-                let part = g.emit(Op::Part(*k), args, at);
+                let part = g.emit(&Op::Part(*k), args, at);
                 // A stacked result has the steps in front of the new axis.
                 if g.shape(part) == self.front(shape) && !is_stacked(g, args[0], *k) {
                     part
@@ -163,14 +161,14 @@ impl Batched<'_> {
                 x => x,
             })
             .collect();
-        g.emit(Op::Scan(Box::new(ScanOp { body, ..scan.clone() })), &args, self.at)
+        g.emit(&Op::Scan(Box::new(ScanOp { body, ..scan.clone() })), &args, self.at)
     }
 
     /// An elementwise operation whose result must have the full shape even
     /// where that came from arguments of different shapes.
     fn stretched(&self, g: &mut Graph, op: &Op, args: &[Id], shape: Shape) -> Id {
         let full = self.front(shape);
-        if let Ok(id) = g.try_emit(op.clone(), args, self.at)
+        if let Ok(id) = g.try_emit(op, args, self.at)
             && g.shape(id) == full
         {
             return id;
@@ -179,7 +177,7 @@ impl Batched<'_> {
         let args: Vec<Id> = (0..args.len())
             .map(|k| if self.linear[k] { g.stretch(args[k], full, self.at) } else { args[k] })
             .collect();
-        g.emit(op.clone(), &args, self.at)
+        g.emit(op, &args, self.at)
     }
 
     fn matmul(&self, g: &mut Graph, ta: bool, tb: bool, shape: Shape) -> Id {
@@ -229,7 +227,7 @@ pub(crate) fn move_axis(g: &mut Graph, x: Id, from: usize, to: usize, at: Place)
 /// Rows of the identity, shaped as `len` directions of the given shape.
 pub(crate) fn directions(g: &mut Graph, shape: Shape, at: Place) -> Id {
     let n = shape.len() as u32;
-    let rows = g.emit(Op::Iota(n), &[], at);
-    let eye = g.emit(Op::OneHot(n), &[rows], at);
+    let rows = g.emit(&Op::Iota(n), &[], at);
+    let eye = g.emit(&Op::OneHot(n), &[rows], at);
     g.reshape(eye, shape.after(&[shape.len()]), at)
 }

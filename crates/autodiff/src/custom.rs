@@ -54,7 +54,7 @@ pub fn custom<'t>(
     let op =
         CustomOp { name: name.to_owned(), value: Sub(value.into()), tangent: Sub(tangent.into()) };
     let ids: Vec<Id> = args.iter().map(|v| v.id).collect();
-    Var::new(builder.emit(Op::Custom(Box::new(op)), &ids, at), builder)
+    Var::new(builder.emit(&Op::Custom(Box::new(op)), &ids, at), builder)
 }
 
 /// Declares inputs like the arguments, named x0, x1, … or d0, d1, ….
@@ -124,8 +124,8 @@ fn is_linear(program: &Program, instr: &Instr, taint: &[bool]) -> bool {
         | Op::Broadcast(..)
         | Op::Reshape(_)
         | Op::Permute(_)
-        | Op::Slice { .. }
-        | Op::Pad { .. }
+        | Op::Slice(_)
+        | Op::Pad(_)
         | Op::Scan(_)
         | Op::Part(_) => true,
         // A constant added would make it affine.

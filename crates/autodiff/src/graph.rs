@@ -22,6 +22,11 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
+    /// A graph with room for so many instructions.
+    pub(crate) fn with_room(n: usize) -> Self {
+        Self { inputs: Vec::new(), instrs: Vec::with_capacity(n), known: Known::with_room(n) }
+    }
+
     /// Declares the next input; all inputs come before any instruction.
     pub(crate) fn input(&mut self, input: Input, at: Place) -> Id {
         debug_assert_eq!(self.inputs.len(), self.instrs.len(), "inputs come first");
@@ -54,15 +59,15 @@ impl Graph {
     }
 
     /// Emits `op`, or tells what its arguments should be.
-    pub(crate) fn try_emit(&mut self, op: Op, args: &[Id], at: Place) -> Result<Id, String> {
-        let shape = match (&op, args) {
+    pub(crate) fn try_emit(&mut self, op: &Op, args: &[Id], at: Place) -> Result<Id, String> {
+        let shape = match (op, args) {
             (Op::Part(k), &[bundle]) => match self.op(bundle).as_loop() {
                 Some(scan) => scan.part_shape(*k as usize),
                 None => return Err("only loops have parts".to_owned()),
             },
             _ => self.with_shapes(args, |shapes| op.shape(shapes))?,
         };
-        if let Some(id) = self.simpler(&op, args, shape, at) {
+        if let Some(id) = self.simpler(op, args, shape, at) {
             return Ok(id);
         }
         Ok(self.cons(op, args, shape, at))
@@ -70,9 +75,9 @@ impl Graph {
 
     /// Emits `op` on arguments known to fit.
     #[track_caller]
-    pub(crate) fn emit(&mut self, op: Op, args: &[Id], at: Place) -> Id {
-        let name = op.name();
+    pub(crate) fn emit(&mut self, op: &Op, args: &[Id], at: Place) -> Id {
         self.try_emit(op, args, at).unwrap_or_else(|rule| {
+            let name = op.name();
             self.with_shapes(args, |shapes| {
                 unreachable!("a derived {name} of {shapes:?} does not fit: {rule} (from {at})")
             })
@@ -92,16 +97,16 @@ impl Graph {
     }
 
     /// The instruction `op args`, made only if there is none.
-    fn cons(&mut self, op: Op, args: &[Id], shape: Shape, at: Place) -> Id {
+    fn cons(&mut self, op: &Op, args: &[Id], shape: Shape, at: Place) -> Id {
         let Self { known, instrs, .. } = self;
         let next = instrs.len() as Id;
-        let id = known.find_or_add(hash(&op, args), next, |id| {
+        let id = known.find_or_add(hash(op, args), next, |id| {
             let instr = &instrs[id as usize];
-            let turned = || commutes(&op) && instr.args[0] == args[1] && instr.args[1] == args[0];
-            instr.op == op && (*instr.args == *args || turned())
+            let turned = || commutes(op) && instr.args[0] == args[1] && instr.args[1] == args[0];
+            instr.op == *op && (*instr.args == *args || turned())
         });
         if id == next {
-            instrs.push(Instr { op, args: args.into(), shape, at });
+            instrs.push(Instr { op: op.clone(), args: args.into(), shape, at });
         }
         id
     }
@@ -109,15 +114,15 @@ impl Graph {
     // Shorthand for the transforms.
 
     pub(crate) fn constant(&mut self, c: f64, shape: Shape, at: Place) -> Id {
-        self.cons(Op::Const(Number::new(c), shape), &[], shape, at)
+        self.cons(&Op::Const(Number::new(c), shape), &[], shape, at)
     }
 
     pub(crate) fn map(&mut self, f: Unary, x: Id, at: Place) -> Id {
-        self.emit(Op::Map(f), &[x], at)
+        self.emit(&Op::Map(f), &[x], at)
     }
 
     pub(crate) fn zip(&mut self, f: Binary, a: Id, b: Id, at: Place) -> Id {
-        self.emit(Op::Zip(f), &[a, b], at)
+        self.emit(&Op::Zip(f), &[a, b], at)
     }
 
     pub(crate) fn scale(&mut self, c: f64, x: Id, at: Place) -> Id {
@@ -133,15 +138,15 @@ impl Graph {
     }
 
     pub(crate) fn reshape(&mut self, x: Id, shape: Shape, at: Place) -> Id {
-        self.emit(Op::Reshape(shape), &[x], at)
+        self.emit(&Op::Reshape(shape), &[x], at)
     }
 
     pub(crate) fn permute(&mut self, x: Id, order: &[usize], at: Place) -> Id {
-        self.emit(Op::Permute(permutation(order)), &[x], at)
+        self.emit(&Op::Permute(permutation(order)), &[x], at)
     }
 
     pub(crate) fn matmul(&mut self, a: (Id, bool), b: (Id, bool), at: Place) -> Id {
-        self.emit(Op::MatMul { ta: a.1, tb: b.1 }, &[a.0, b.0], at)
+        self.emit(&Op::MatMul { ta: a.1, tb: b.1 }, &[a.0, b.0], at)
     }
 
     /// x, repeated to `shape` as stretching would.
@@ -152,7 +157,7 @@ impl Graph {
         }
         let axes = own.stretched_axes(&shape);
         let core = self.reshape(x, shape.without(axes), at);
-        self.emit(Op::Broadcast(axes, shape), &[core], at)
+        self.emit(&Op::Broadcast(axes, shape), &[core], at)
     }
 
     /// The sum over the axes along which `small` was stretched: the transpose
@@ -163,13 +168,13 @@ impl Graph {
             return x;
         }
         let axes = small.stretched_axes(&own);
-        let sum = self.emit(Op::Sum(axes), &[x], at);
+        let sum = self.emit(&Op::Sum(axes), &[x], at);
         self.reshape(sum, small, at)
     }
 
     /// x (without `axis`), repeated along `axis` of `shape`.
     pub(crate) fn along(&mut self, x: Id, axis: u8, shape: Shape, at: Place) -> Id {
-        self.emit(Op::Broadcast(Axes::of([usize::from(axis)]), shape), &[x], at)
+        self.emit(&Op::Broadcast(Axes::of([usize::from(axis)]), shape), &[x], at)
     }
 }
 
@@ -179,8 +184,8 @@ pub(crate) fn rewritten(
     program: &Program,
     mut rule: impl FnMut(&mut Graph, usize, Ids, &[Id]) -> Id,
 ) -> Program {
-    let mut g = Graph::default();
-    let mut map: Vec<Id> = Vec::with_capacity(program.instrs.len());
+    let n = program.instrs.len();
+    let (mut g, mut map) = (Graph::with_room(n), Vec::with_capacity(n));
     for (input, instr) in program.inputs.iter().zip(&program.instrs) {
         map.push(g.input(input.clone(), instr.at));
     }

@@ -18,6 +18,11 @@ pub(crate) struct Known {
 const NONE: (u32, Id) = (0, Id::MAX);
 
 impl Known {
+    /// A table that holds so many before it grows.
+    pub(crate) fn with_room(n: usize) -> Self {
+        Self { entries: vec![NONE; (2 * (n + 1)).next_power_of_two()], len: 0 }
+    }
+
     /// The instruction with this hash of which `same` holds; without one,
     /// `id` becomes known and is the answer.
     pub(crate) fn find_or_add(&mut self, hash: u32, id: Id, same: impl Fn(Id) -> bool) -> Id {
@@ -39,7 +44,7 @@ impl Known {
     }
 
     fn grow(&mut self) {
-        let size = (4 * self.entries.len()).max(64);
+        let size = (2 * self.entries.len()).max(64);
         let old = std::mem::replace(&mut self.entries, vec![NONE; size]);
         for entry in old.into_iter().filter(|&e| e != NONE) {
             let mut at = entry.0 as usize & (size - 1);
@@ -57,8 +62,11 @@ pub(crate) fn hash(op: &Op, args: &[Id]) -> u32 {
     let mut words = Words(0xcbf2_9ce4_8422_2325);
     op.hash(&mut words);
     match *args {
-        [a, b] if commutes(op) => [a.min(b), a.max(b)].hash(&mut words),
-        _ => args.hash(&mut words),
+        [a, b] if commutes(op) => {
+            words.write_u32(a.min(b));
+            words.write_u32(a.max(b));
+        }
+        _ => args.iter().for_each(|&a| words.write_u32(a)),
     }
     (words.finish() >> 32) as u32
 }

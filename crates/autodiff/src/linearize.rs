@@ -7,6 +7,8 @@
 //! that the residual is a value that exists anyway. A tangent that is zero is
 //! absent, never computed.
 
+use std::collections::BTreeSet;
+
 use crate::error::Place;
 use crate::graph::Graph;
 use crate::ids::Ids;
@@ -47,13 +49,15 @@ impl Linear {
 /// each active one; outputs are those of the program, then the tangent of each
 /// real one.
 pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
-    let mut g = Graph::default();
+    // About as much again for the tangents.
+    let mut g = Graph::with_room(2 * program.instrs.len());
     let mut tangents: Vec<Option<Id>> = vec![None; program.instrs.len()];
     for (input, instr) in program.inputs.iter().zip(&program.instrs) {
         g.input(input.clone(), instr.at);
     }
+    let mut names = Names::of(&program.inputs);
     for (k, input) in program.inputs.iter().enumerate().filter(|(_, i)| i.active) {
-        let name = fresh(&g.inputs, &format!("{}_dot", input.name));
+        let name = names.fresh(&format!("{}_dot", input.name));
         let dot = Input { name, shape: input.shape, kind: Kind::Real, active: false };
         tangents[k] = Some(g.input(dot, program.instrs[k].at));
     }
@@ -65,7 +69,7 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
         dots.clear();
         dots.extend(instr.args.iter().map(|&a| tangents[a as usize]));
         let (value, tangent) = if dots.iter().all(Option::is_none) {
-            (g.emit(instr.op.clone(), &args, instr.at), None)
+            (g.emit(&instr.op, &args, instr.at), None)
         } else {
             match &instr.op {
                 Op::Scan(op) => loops::linearize(&mut g, op, &args, &dots, mode, instr.at),
@@ -76,7 +80,7 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
                     loops::linear_parts(&mut g, op, *part, args[0], dots[0], mode, instr.at)
                 }
                 op => {
-                    let y = g.emit(op.clone(), &args, instr.at);
+                    let y = g.emit(op, &args, instr.at);
                     let operation = Operation { op, args: &args, y, at: instr.at };
                     (y, tangent(&mut g, &operation, &dots))
                 }
@@ -99,13 +103,20 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
     Linear { program: g.finish(outputs), given, values }
 }
 
-/// A name no input has yet.
-pub(crate) fn fresh(inputs: &[Input], base: &str) -> String {
-    let taken = |name: &str| inputs.iter().any(|i| i.name == name);
-    if !taken(base) {
-        return base.to_owned();
+/// Names of inputs, to find further ones.
+pub(crate) struct Names(BTreeSet<String>);
+
+impl Names {
+    pub(crate) fn of(inputs: &[Input]) -> Self {
+        Self(inputs.iter().map(|i| i.name.clone()).collect())
     }
-    (2..).map(|k| format!("{base}{k}")).find(|n| !taken(n)).unwrap_or_default()
+
+    /// A name no input has yet: `base`, or `base` and a number.
+    pub(crate) fn fresh(&mut self, base: &str) -> String {
+        let numbered = (2..).map(|k| format!("{base}{k}"));
+        let mut all = std::iter::once(base.to_owned()).chain(numbered);
+        all.find(|name| self.0.insert(name.clone())).unwrap_or_default()
+    }
 }
 
 /// Emits the instructions of a program on the given arguments; its outputs.
@@ -113,7 +124,7 @@ pub(crate) fn inline(g: &mut Graph, program: &Program, args: &[Id], at: Option<P
     let mut map = args.to_vec();
     for instr in &program.instrs[program.inputs.len()..] {
         let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
-        map.push(g.emit(instr.op.clone(), &args, at.unwrap_or(instr.at)));
+        map.push(g.emit(&instr.op, &args, at.unwrap_or(instr.at)));
     }
     program.outputs.iter().map(|Output { id, .. }| map[*id as usize]).collect()
 }

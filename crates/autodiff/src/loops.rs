@@ -32,7 +32,7 @@ pub(crate) fn reorder(program: &Program, order: &[usize], given: &[Id]) -> Progr
         let known = instr.args.iter().all(|&a| map[a as usize] != Id::MAX);
         if map[k] == Id::MAX && known {
             let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
-            map[k] = g.emit(instr.op.clone(), &args, instr.at);
+            map[k] = g.emit(&instr.op, &args, instr.at);
         }
     }
     let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
@@ -53,7 +53,7 @@ fn emit(g: &mut Graph, op: &ScanOp, args: &[Id], at: Place) -> Id {
     let args: Vec<Id> = order.iter().map(|&k| args[k]).collect();
     let consts = order.iter().filter(|&&k| k < op.consts as usize).count() as u32;
     let body = Sub(reorder(body, &order, &[]).into());
-    g.emit(Op::Scan(Box::new(ScanOp { body, consts, ..op.clone() })), &args, at)
+    g.emit(&Op::Scan(Box::new(ScanOp { body, consts, ..op.clone() })), &args, at)
 }
 
 /// The loop of the derivative: value (or both), and tangent.
@@ -165,10 +165,10 @@ impl Joint<'_> {
         let own = [consts.clone(), states.clone(), xs.clone()].concat();
         let values = reorder(&values.without_dead(), &own, &[]);
         let op = ScanOp { body: Sub(values.into()), ..self.op.clone() };
-        let value = g.emit(Op::Scan(Box::new(op)), self.args, self.at);
+        let value = g.emit(&Op::Scan(Box::new(op)), self.args, self.at);
 
         let first = self.n_values();
-        let mut left = |k: usize| g.emit(Op::Part((first + k) as u32), &[value], self.at);
+        let mut left = |k: usize| g.emit(&Op::Part((first + k) as u32), &[value], self.at);
         let before: Vec<Id> = (0..states.len()).map(&mut left).collect();
         let kept: Vec<Id> = (states.len()..states.len() + dear.len()).map(&mut left).collect();
         let fixed = [&consts[..], &d_consts, &d_states].concat();
@@ -247,7 +247,7 @@ pub(crate) fn linear_parts(
     at: Place,
 ) -> (Id, Option<Id>) {
     let Some(tangent) = tangent else {
-        return (g.emit(Op::Part(part), &[value], at), None);
+        return (g.emit(&Op::Part(part), &[value], at), None);
     };
     let results = op.body.0.outputs.len() as u32 - op.carry;
     let (own, dot) = match mode {
@@ -255,8 +255,8 @@ pub(crate) fn linear_parts(
         Mode::Forward if part < op.carry => (part, op.carry + part),
         Mode::Forward => (op.carry + part, op.carry + results + part),
     };
-    let dot = g.emit(Op::Part(dot), &[tangent], at);
-    (g.emit(Op::Part(own), &[value], at), Some(dot))
+    let dot = g.emit(&Op::Part(dot), &[tangent], at);
+    (g.emit(&Op::Part(own), &[value], at), Some(dot))
 }
 
 /// What the transposed program knows of the arguments of a linear loop.
@@ -315,7 +315,7 @@ pub(crate) fn transpose(
     // Results: adjoints of states, sums for constants, adjoints of sequences.
     let states = consts..consts + carry;
     let all = states.chain(linear_consts).chain(linear_xs).enumerate().filter(|&(_, k)| tainted(k));
-    all.map(|(part, k)| (given.args[k], g.emit(Op::Part(part as u32), &[bundle], at))).collect()
+    all.map(|(part, k)| (given.args[k], g.emit(&Op::Part(part as u32), &[bundle], at))).collect()
 }
 
 /// The body of the transpose. It takes given constants, adjoints of the states

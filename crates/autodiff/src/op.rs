@@ -63,6 +63,22 @@ pub enum Kind {
     Bundle,
 }
 
+/// A box within a tensor.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Window {
+    /// First index along each axis.
+    pub(crate) start: Shape,
+    /// Shape of the result: of the box where it is taken out, of the tensor
+    /// where it is put in.
+    pub(crate) shape: Shape,
+}
+
+impl Window {
+    pub(crate) fn new(start: Shape, shape: Shape) -> Box<Self> {
+        Box::new(Self { start, shape })
+    }
+}
+
 /// Layout of the arguments of a loop: how many are constants, carried state and
 /// sequences, in that order; the body takes the same list with one entry of
 /// each sequence and gives the new state, then one entry of each result.
@@ -129,20 +145,10 @@ pub(crate) enum Op {
     Reshape(Shape),
     /// Axis k of the result is axis `perm[k]` of the argument.
     Permute([u8; MAX_RANK]),
-    /// The box of the given shape that begins at `start`.
-    Slice {
-        /// First index along each axis.
-        start: Shape,
-        /// Shape of the box.
-        shape: Shape,
-    },
-    /// Zeros of the given shape with the argument put in at `start`.
-    Pad {
-        /// First index along each axis.
-        start: Shape,
-        /// Shape of the result.
-        shape: Shape,
-    },
+    /// The window of the argument.
+    Slice(Box<Window>),
+    /// Zeros with the argument put in as the window.
+    Pad(Box<Window>),
     /// Rows x\[i\] for an index tensor i; or, `along`, x\[k, i_k\] for each k.
     Gather {
         /// One entry per row instead of whole rows.
@@ -196,8 +202,8 @@ impl Op {
             Op::Broadcast(..) => "broadcast",
             Op::Reshape(_) => "reshape",
             Op::Permute(_) => "permute",
-            Op::Slice { .. } => "slice",
-            Op::Pad { .. } => "pad",
+            Op::Slice(_) => "slice",
+            Op::Pad(_) => "pad",
             Op::Gather { along: false } => "gather",
             Op::Gather { along: true } => "pick",
             Op::Scatter { along: false, .. } => "scatter_add",
@@ -250,8 +256,8 @@ impl Op {
             | Op::Broadcast(..)
             | Op::Reshape(_)
             | Op::Permute(_)
-            | Op::Slice { .. }
-            | Op::Pad { .. }
+            | Op::Slice(_)
+            | Op::Pad(_)
             | Op::Gather { .. }
             | Op::StopGradient
             | Op::Segment

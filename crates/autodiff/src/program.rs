@@ -309,7 +309,7 @@ fn describe(op: &Op, args: &[&str]) -> String {
                 perm.iter().take_while(|&&a| a < 8).collect::<Vec<_>>()
             )
         }
-        Op::Slice { start, .. } | Op::Pad { start, .. } => format!("{name} {joined} at {start}"),
+        Op::Slice(w) | Op::Pad(w) => format!("{name} {joined} at {}", w.start),
         Op::Map(Unary::Powi(n)) => format!("{name} {joined} {n}"),
         Op::Map(Unary::Powf(p)) => format!("{name} {joined} {}", p.get()),
         Op::ArgMax(axis) | Op::Along(_, axis) => {

@@ -24,7 +24,7 @@ pub(crate) fn without_residuals(program: &Program) -> Program {
             Some(pair) => pair.rewrite(g, &args),
             None => (instr.op.clone(), args),
         };
-        g.emit(op, &args, instr.at)
+        g.emit(&op, &args, instr.at)
     })
 }
 
@@ -80,7 +80,7 @@ impl Pair {
         let Self { back, forward, .. } = self;
         let at = g.instrs[self.source as usize].at;
         let states: Vec<Id> =
-            self.before.iter().map(|&p| g.emit(Op::Part(p), &[self.source], at)).collect();
+            self.before.iter().map(|&p| g.emit(&Op::Part(p), &[self.source], at)).collect();
         let consts = forward.consts as usize;
         // Inputs: constants of both, states of the reverse loop, its sequences
         // but for what was left, then states and sequences of the forward loop.

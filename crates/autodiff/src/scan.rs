@@ -80,11 +80,11 @@ pub fn scan<'t>(
                 let (body, length) = (Sub(body.into()), length as u32);
                 let (consts, carry) = (consts.len() as u32, carry as u32);
                 let op = ScanOp { body, length, consts, carry, reverse: false };
-                builder.emit(Op::Scan(Box::new(op)), &ids, at)
+                builder.emit(&Op::Scan(Box::new(op)), &ids, at)
             }
         }
     };
-    let part = |k: usize| Var::new(builder.emit(Op::Part(k as u32), &[bundle], at), builder);
+    let part = |k: usize| Var::new(builder.emit(&Op::Part(k as u32), &[bundle], at), builder);
     ((0..carry).map(part).collect(), (carry..carry + n_results).map(part).collect())
 }
 

@@ -25,8 +25,8 @@ impl Op {
                 must(n == to, rule).map(|()| *shape)
             }
             Op::Permute(perm) => permuted(perm, args[0]),
-            Op::Slice { start, shape } => check_box(*start, *shape, args[0]).map(|()| *shape),
-            Op::Pad { start, shape } => check_box(*start, args[0], *shape).map(|()| *shape),
+            Op::Slice(w) => check_box(w.start, w.shape, args[0]).map(|()| w.shape),
+            Op::Pad(w) => check_box(w.start, args[0], w.shape).map(|()| w.shape),
             Op::Gather { along } => gather_shape(*along, args[0], args[1]),
             Op::Scatter { along, shape } => {
                 let rows = gather_shape(*along, *shape, args[1])?;

@@ -55,9 +55,7 @@ impl Graph {
                     (0..rank).map(|k| usize::from(first[usize::from(perm[k])])).collect();
                 Some(self.permute(x, &order, at))
             }
-            Op::Slice { shape: to, .. } | Op::Pad { shape: to, .. } => {
-                (*to == self.shape(args[0])).then_some(args[0])
-            }
+            Op::Slice(w) | Op::Pad(w) => (w.shape == self.shape(args[0])).then_some(args[0]),
             Op::MatMul { ta, tb } => {
                 // A transposed operand is a flag of the product.
                 let (a, fa) = self.untransposed(args[0]);
@@ -75,7 +73,7 @@ impl Graph {
             Op::Reshape(_)
             | Op::Broadcast(..)
             | Op::Permute(_)
-            | Op::Slice { .. }
+            | Op::Slice(_)
             | Op::StopGradient
             | Op::Segment => arg(0),
             Op::Sum(axes) => {
@@ -115,7 +113,7 @@ impl Graph {
                 let (axes, full) = (*axes, *full);
                 let [a, b] = args.map(|x| self.instrs[x as usize].args[0]);
                 let y = self.zip(f, a, b, at);
-                Some(self.emit(Op::Broadcast(axes, full), &[y], at))
+                Some(self.emit(&Op::Broadcast(axes, full), &[y], at))
             }
             _ => self.unstretch(f, args, shape, at),
         }
@@ -145,7 +143,7 @@ impl Graph {
             (_, Op::Broadcast(axes, full)) => {
                 let (axes, full) = (*axes, *full);
                 let y = self.map(f, self.instrs[x as usize].args[0], at);
-                Some(self.emit(Op::Broadcast(axes, full), &[y], at))
+                Some(self.emit(&Op::Broadcast(axes, full), &[y], at))
             }
             _ => None,
         }

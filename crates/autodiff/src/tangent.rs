@@ -35,12 +35,12 @@ pub(crate) fn tangent(g: &mut Graph, of: &Operation<'_>, dots: &[Option<Id>]) ->
         | Op::Broadcast(..)
         | Op::Reshape(_)
         | Op::Permute(_)
-        | Op::Slice { .. }
-        | Op::Pad { .. }
+        | Op::Slice(_)
+        | Op::Pad(_)
         | Op::Gather { .. }
         | Op::Scatter { .. } => dots[0].map(|d| {
             let all: Ids = [d].into_iter().chain(args[1..].iter().copied()).collect();
-            g.emit(op.clone(), &all, at)
+            g.emit(op, &all, at)
         }),
         Op::Select => of_select(g, of, dots),
         Op::MatMul { .. } => linear_in_each(g, of, dots),
@@ -94,7 +94,7 @@ impl Emit<'_> {
     /// so that an infinite tangent is not multiplied by 0.
     fn choose(&mut self, mask: Id, d: Id) -> Id {
         let zero = self.g.constant(0.0, Shape::SCALAR, self.at);
-        self.g.emit(Op::Select, &[mask, d, zero], self.at)
+        self.g.emit(&Op::Select, &[mask, d, zero], self.at)
     }
 }
 
@@ -192,8 +192,8 @@ fn of_extreme(g: &mut Graph, pq: &[Id], [a, b]: [Option<Id>; 2], shape: Shape, a
     let level = g.zip(Binary::Equal, pq[0], pq[1], at);
     let both = g.add(a, b, at);
     let both = g.scale(0.5, both, at);
-    let rest = g.emit(Op::Select, &[level, both, b], at);
-    g.emit(Op::Select, &[above, a, rest], at)
+    let rest = g.emit(&Op::Select, &[level, both, b], at);
+    g.emit(&Op::Select, &[above, a, rest], at)
 }
 
 fn of_along(g: &mut Graph, f: Along, axis: u8, of: &Operation<'_>, d: Id) -> Id {
@@ -205,22 +205,22 @@ fn of_along(g: &mut Graph, f: Along, axis: u8, of: &Operation<'_>, d: Id) -> Id 
         Along::Max => {
             let top = g.along(y, axis, x, at);
             let mask = g.zip(Binary::Equal, args[0], top, at);
-            let count = g.emit(sum.clone(), &[mask], at);
+            let count = g.emit(&sum, &[mask], at);
             let share = g.map(Unary::Recip, count, at);
             let d = Emit { g, at }.choose(mask, d);
-            let d = g.emit(sum, &[d], at);
+            let d = g.emit(&sum, &[d], at);
             g.mul(d, share, at)
         }
         // d lse = ⟨softmax(x), dx⟩.
         Along::LogSumExp => {
-            let p = g.emit(Op::Along(Along::Softmax, axis), args, at);
+            let p = g.emit(&Op::Along(Along::Softmax, axis), args, at);
             let d = g.mul(d, p, at);
-            g.emit(sum, &[d], at)
+            g.emit(&sum, &[d], at)
         }
         // dp = p ∘ (dx − ⟨p, dx⟩) = p∘dx − p ⟨p, dx⟩.
         Along::Softmax => {
             let weighted = g.mul(d, y, at);
-            let total = g.emit(sum, &[weighted], at);
+            let total = g.emit(&sum, &[weighted], at);
             let total = g.along(total, axis, x, at);
             let total = g.mul(total, y, at);
             g.zip(Binary::Sub, weighted, total, at)
@@ -236,7 +236,7 @@ fn of_select(g: &mut Graph, of: &Operation<'_>, dots: &[Option<Id>]) -> Option<I
     let shape = g.shape(y);
     let mut select = |zero: Shape| {
         let zero = g.constant(0.0, zero, at);
-        g.try_emit(Op::Select, &[args[0], dots[1].unwrap_or(zero), dots[2].unwrap_or(zero)], at)
+        g.try_emit(&Op::Select, &[args[0], dots[1].unwrap_or(zero), dots[2].unwrap_or(zero)], at)
     };
     // The full shape may have come from the branch without a tangent.
     let selected = select(Shape::SCALAR).or_else(|_| select(shape));
@@ -257,8 +257,8 @@ fn of_custom(g: &mut Graph, custom: &CustomOp, of: &Operation<'_>, dots: &[Optio
 /// A product: linear in each of its two arguments.
 fn linear_in_each(g: &mut Graph, of: &Operation<'_>, dots: &[Option<Id>]) -> Option<Id> {
     let Operation { op, args, at, .. } = *of;
-    let left = dots[0].map(|d| g.emit(op.clone(), &[d, args[1]], at));
-    let right = dots[1].map(|d| g.emit(op.clone(), &[args[0], d], at));
+    let left = dots[0].map(|d| g.emit(op, &[d, args[1]], at));
+    let right = dots[1].map(|d| g.emit(op, &[args[0], d], at));
     sum(g, left, right, at)
 }
 

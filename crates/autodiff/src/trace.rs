@@ -14,6 +14,7 @@ use crate::error::{Error, Operand, Place, Result, ShapeFault};
 use crate::functions::Unary;
 use crate::graph::Graph;
 use crate::ids::Ids;
+use crate::linearize::Names;
 use crate::op::{Number, Op};
 use crate::program::{Id, Input, Program};
 use crate::shape::Shape;
@@ -57,7 +58,7 @@ pub struct Idx<'t> {
 #[derive(Clone, Copy)]
 pub struct Mask<'t>(pub(crate) Var<'t>);
 
-/// Traces a function of one output, named `y`.
+/// Traces a function of one output, named `y`, or `f` if an input is called so.
 ///
 /// The closure gets the trace itself, which makes constants, and arguments that
 /// mirror `spec`: an [`input`](crate::input) or
@@ -97,7 +98,12 @@ pub fn trace<S: Spec>(
     spec: S,
     f: impl for<'t> FnOnce(&'t Builder, S::Vars<'t>) -> Var<'t>,
 ) -> Result<Program> {
-    trace_outputs(spec, |t, vars| vec![("y", f(t, vars))])
+    let mut program = trace_outputs(spec, |t, vars| vec![("y", f(t, vars))])?;
+    let mut names = Names::of(&program.inputs);
+    if names.fresh("y") != "y" {
+        program.outputs[0].name = names.fresh("f");
+    }
+    Ok(program)
 }
 
 /// Traces a function of several outputs, each with its name.
@@ -145,13 +151,12 @@ impl Builder {
     }
 
     /// Emits `op`; poison in, poison out; the first fault is kept.
-    pub(crate) fn emit(&self, op: Op, args: &[Id], at: Place) -> Id {
+    pub(crate) fn emit(&self, op: &Op, args: &[Id], at: Place) -> Id {
         if args.contains(&POISON) {
             return POISON;
         }
-        let name = op.name();
         let emitted = self.graph.borrow_mut().try_emit(op, args, at);
-        emitted.unwrap_or_else(|rule| self.poison(name, args, rule, at))
+        emitted.unwrap_or_else(|rule| self.poison(op.name(), args, rule, at))
     }
 
     /// Keeps the fault if it is the first.
@@ -206,7 +211,7 @@ impl<'t> Var<'t> {
     pub(crate) fn op(self, op: Op, others: &[Var<'t>]) -> Self {
         let at = Location::caller();
         let args: Ids = [self.id].into_iter().chain(others.iter().map(|o| o.id)).collect();
-        Self::new(self.builder.emit(op, &args, at), self.builder)
+        Self::new(self.builder.emit(&op, &args, at), self.builder)
     }
 }
 

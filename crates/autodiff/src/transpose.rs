@@ -11,9 +11,9 @@ use crate::error::Place;
 use crate::functions::{Binary, Unary};
 use crate::graph::{Graph, permutation};
 use crate::ids::Ids;
-use crate::linearize::{Linear, fresh};
+use crate::linearize::{Linear, Names};
 use crate::loops;
-use crate::op::{Kind, Op};
+use crate::op::{Kind, Op, Window};
 use crate::program::{Id, Input, Instr, Program};
 use crate::shape::{Axes, Shape};
 
@@ -78,18 +78,18 @@ pub(crate) fn transpose_program(
     values: usize,
     seed: Option<f64>,
 ) -> Program {
-    let mut g = Graph::default();
+    let mut g = Graph::with_room(2 * program.instrs.len());
     let mut map = vec![Id::MAX; program.instrs.len()];
     for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| !linear[k]) {
         map[k] = g.input(input.clone(), program.instrs[k].at);
     }
-    let mut seeds = Vec::new();
+    let (mut names, mut seeds) = (Names::of(&g.inputs), Vec::new());
     for output in &program.outputs[values..] {
         let Instr { shape, at, .. } = program.instrs[output.id as usize];
         let bar = match seed {
             Some(c) => g.constant(c, shape, at),
             None => {
-                let name = fresh(&g.inputs, &dual_name(&output.name));
+                let name = names.fresh(&dual_name(&output.name));
                 g.input(Input { name, shape, kind: Kind::Real, active: false }, at)
             }
         };
@@ -99,7 +99,7 @@ pub(crate) fn transpose_program(
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
         if !taint[k] {
             let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
-            map[k] = g.emit(instr.op.clone(), &args, instr.at);
+            map[k] = g.emit(&instr.op, &args, instr.at);
         }
     }
     let mut adjoints =
@@ -150,7 +150,7 @@ fn pull(
     if let Some(dual) = dual_of_one(&instr.op, shape(0), instr.shape) {
         let given: Ids =
             [bar].into_iter().chain(args[1..].iter().map(|&a| map[a as usize])).collect();
-        let part = g.emit(dual, &given, at);
+        let part = g.emit(&dual, &given, at);
         return adjoints.add(g, args[0], part, at);
     }
     match &instr.op {
@@ -169,7 +169,7 @@ fn pull(
             let part = if let Op::MatMul { ta, tb } = op {
                 pull_matmul(g, x == 0, (*ta, *tb), bar, factor, shape(x), at)
             } else {
-                let part = g.emit(op.clone(), &[bar, factor], at);
+                let part = g.emit(op, &[bar, factor], at);
                 g.unstretch_sum(part, shape(x), at)
             };
             adjoints.add(g, args[x], part, at);
@@ -179,7 +179,7 @@ fn pull(
             let zero = g.constant(0.0, Shape::SCALAR, at);
             for k in (1..3).filter(|&k| is_linear(k)) {
                 let branches = if k == 1 { [mask, bar, zero] } else { [mask, zero, bar] };
-                let part = g.emit(Op::Select, &branches, at);
+                let part = g.emit(&Op::Select, &branches, at);
                 let part = g.unstretch_sum(part, shape(k), at);
                 adjoints.add(g, args[k], part, at);
             }
@@ -204,8 +204,8 @@ fn dual_of_one(op: &Op, from: Shape, to: Shape) -> Option<Op> {
             }
             Op::Permute(permutation(&inverse))
         }
-        Op::Slice { start, .. } => Op::Pad { start: *start, shape: from },
-        Op::Pad { start, .. } => Op::Slice { start: *start, shape: from },
+        Op::Slice(w) => Op::Pad(Window::new(w.start, from)),
+        Op::Pad(w) => Op::Slice(Window::new(w.start, from)),
         Op::Gather { along } => Op::Scatter { along: *along, shape: from },
         Op::Scatter { along, .. } => Op::Gather { along: *along },
         _ => return None,
@@ -239,7 +239,7 @@ fn pull_matmul(
         (false, ta, true) => g.matmul((bar, true), (factor, ta), at),
     };
     let batches = g.shape(part).rank() - shape.rank();
-    g.emit(Op::Sum(Axes::first(batches)), &[part], at)
+    g.emit(&Op::Sum(Axes::first(batches)), &[part], at)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::panic::Location;
 
 use crate::functions::{Along, Unary};
-use crate::op::{Number, Op};
+use crate::op::{Number, Op, Window};
 use crate::shape::{Axes, Shape};
 use crate::trace::{Idx, POISON, Var};
 
@@ -61,7 +61,7 @@ impl<'t> Var<'t> {
             (self.id, other.id)
         };
         drop(graph);
-        let y = self.builder.emit(Op::MatMul { ta: false, tb: false }, &[left, right], at);
+        let y = self.builder.emit(&Op::MatMul { ta: false, tb: false }, &[left, right], at);
         if y == POISON {
             return Self::new(y, self.builder);
         }
@@ -207,7 +207,7 @@ impl<'t> Var<'t> {
         }
         let (mut first, mut size) = (vec![0; shape.rank()], shape.dims());
         (first[axis], size[axis]) = (start, end - start);
-        self.op(Op::Slice { start: Shape::new(&first), shape: Shape::new(&size) }, &[])
+        self.op(Op::Slice(Window::new(Shape::new(&first), Shape::new(&size))), &[])
     }
 
     /// Zeros before and after along an axis.
@@ -221,7 +221,7 @@ impl<'t> Var<'t> {
         let (mut first, mut size) = (vec![0; shape.rank()], shape.dims());
         first[axis] = before;
         size[axis] += before + after;
-        self.op(Op::Pad { start: Shape::new(&first), shape: Shape::new(&size) }, &[])
+        self.op(Op::Pad(Window::new(Shape::new(&first), Shape::new(&size))), &[])
     }
 
     /// Rows x\[i\] along the first axis, for every index.

@@ -67,7 +67,7 @@ struct Part {
 }
 
 /// How far to advance first.
-fn split(l: u64, c: u64) -> u64 {
+pub(super) fn split(l: u64, c: u64) -> u64 {
     if c == 1 {
         return l - 1;
     }

@@ -54,6 +54,23 @@ fn schedules_meet_the_optimum_and_the_simulator() {
     }
 }
 
+/// Every schedule's advances and writes, added up over its splits.
+#[test]
+fn the_splits_of_every_schedule_add_up_to_the_optimum() {
+    let mut of = vec![vec![(0, 1); 1001]; 61];
+    for c in 1..=60_u64 {
+        for l in 2..=1000_u64 {
+            let k = revolve::split(l, c);
+            // The last step alone is not kept.
+            let right = if l - k == 1 { (0, 0) } else { of[c as usize - 1][(l - k) as usize] };
+            let left: (u64, u64) = of[c as usize][k as usize];
+            let sum = (k + right.0 + left.0, right.1 + left.1);
+            assert_eq!(sum, (advances(l, c), writes(l, c)), "l = {l}, c = {c}");
+            of[c as usize][l as usize] = sum;
+        }
+    }
+}
+
 #[test]
 fn the_table_of_the_literature() {
     // l, c, r, t, forwards taped, forwards replayed, peak slots, writes.

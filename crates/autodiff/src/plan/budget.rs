@@ -132,9 +132,9 @@ impl Everything {
     }
 
     /// The schedule of a chain of segments that fits and makes the least again,
-    /// of these: every n-th state kept, which holds √n segments; the binomial
-    /// one for every number of slots; the dynamic programme for parts of the
-    /// memory.
+    /// of these: every n-th state kept for some n, that of √l segments among
+    /// them; the binomial one for many numbers of slots; the dynamic programme
+    /// for parts of the memory.
     fn segments_within<T: Scalar>(self, program: &Program, bytes: usize) -> Result<Plan<T>> {
         let (mut best, mut least): (Option<Plan<T>>, _) = (None, self.bytes);
         let mut consider = |segments: &Segments, schedule: &[Action]| {
@@ -148,14 +148,15 @@ impl Everything {
                 best = Some(plan);
             }
         };
-        let mut thin = 1;
-        while let Some(segments) = Segments::of(program, thin).filter(|s| thin == 1 || s.len() > 2)
-        {
-            consider(&segments, &revolve(segments.len(), segments.len()));
-            thin += thin.div_ceil(2);
-        }
         if let Some(segments) = Segments::of(program, 1) {
             let l = segments.len();
+            let growing =
+                std::iter::successors(Some(1), |thin| Some(thin + usize::div_ceil(*thin, 2)));
+            for thin in growing.take_while(|thin| 2 * thin < l).chain([l.isqrt()]) {
+                if let Some(segments) = Segments::of(program, thin) {
+                    consider(&segments, &revolve(segments.len(), segments.len()));
+                }
+            }
             let mut slots = l;
             while slots > 1 {
                 slots -= slots.div_ceil(8);
@@ -210,12 +211,12 @@ fn rewound(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
             Op::Scan(back) => rewind(program, back, &instr.args, slots(back.length as usize)),
             _ => None,
         };
-        let Some((op, source)) = rewind else { return g.emit(instr.op.clone(), &args, instr.at) };
+        let Some((op, source)) = rewind else { return g.emit(&instr.op, &args, instr.at) };
         let own = args.iter().zip(&op.history).filter(|(_, h)| h.is_none());
         let mut all: Vec<Id> = own.map(|(&a, _)| a).collect();
         let source = &program.instrs[source as usize];
         all.extend(source.args.iter().map(|&a| map[a as usize]));
-        g.emit(Op::Rewind(Box::new(op)), &all, instr.at)
+        g.emit(&Op::Rewind(Box::new(op)), &all, instr.at)
     }))
 }
 
@@ -281,23 +282,106 @@ pub(crate) fn without_unread(mut program: Program) -> Program {
 
 #[cfg(test)]
 mod tests {
-    use super::Budget;
-    use crate::{input, scan, trace};
+    use super::{Budget, Everything};
+    use crate::checkpoint::{advances, revolve, simulate};
+    use crate::plan::Plan;
+    use crate::plan::loops::Runner;
+    use crate::plan::remake::remade;
+    use crate::plan::segments::Segments;
+    use crate::{Program, input, scan, trace};
 
     #[test]
     fn a_plan_says_when_checkpointing_saves_nothing() {
         let flat = trace(input("x", [50]), |_, x| x.sin().exp().sum()).expect("it fits");
-        let plan =
-            flat.grad().expect("a scalar").plan_within::<f64>(Budget::Sqrt).expect("no need");
-        assert!(plan.report().saves_nothing());
-        assert!(plan.report().to_string().contains("warning: checkpointing saves nothing"));
-        let long = trace(input("x", [50]), |_, x| {
-            scan(100, &[], &[x], &[], |_, s, _| (vec![s[0].sin()], vec![])).0[0].sum()
-        });
-        let long = long.and_then(|p| p.grad()).expect("a scalar");
+        // A mark on what the last layer gives: everything before it is needed.
+        let last = trace(input("x", [50]), |_, x| x.sin().exp().tanh().segment().sum());
+        for program in [flat, last.expect("it fits")] {
+            let plan = program.grad().expect("a scalar").plan_within::<f64>(Budget::Sqrt);
+            let report = plan.expect("no need").report().clone();
+            assert!(report.saves_nothing());
+            assert!(report.to_string().contains("warning: checkpointing saves nothing"));
+        }
+        let long = chain(100);
         let plan = long.plan_within::<f64>(Budget::Sqrt).expect("possible");
         let r = plan.report();
         assert!(!r.saves_nothing() && r.to_string().contains(" B instead of "), "{r}");
         assert!(!long.plan::<f64>().report().saves_nothing());
+    }
+
+    /// The gradient of a loop of `n` steps over 50 numbers.
+    fn chain(n: usize) -> Program {
+        let program = trace(input("x", [50]), |_, x| {
+            scan(n, &[], &[x], &[], |_, s, _| (vec![s[0].sin()], vec![])).0[0].sum()
+        });
+        program.and_then(|p| p.grad()).expect("a scalar")
+    }
+
+    /// Bytes of all vectors of numbers that a plan really holds.
+    fn held(plan: &Plan<f64>) -> usize {
+        let loops = plan.loops.iter().map(|runner| match runner {
+            Runner::Scan(body) => held(&body.plan),
+            Runner::Rewind(r) => {
+                held(&r.back.plan) + held(&r.forward.plan) + 8 * (r.slots.len() + r.current.len())
+            }
+        });
+        let own = 8 * (plan.arena.len() + plan.fixed.len()) + 4 * plan.indices.len();
+        own + loops.sum::<usize>()
+    }
+
+    /// For every number of slots: the states a plan holds are the most that
+    /// the simulator finds in use, its bytes are those it said, and the steps
+    /// it will run again are those of its schedule and of the closed form.
+    #[test]
+    fn a_loop_holds_and_repeats_what_was_said() {
+        let (n, p) = (40, chain(40));
+        for slots in 1..n {
+            let plan = p.plan_within::<f64>(Budget::Slots(slots)).expect("possible");
+            assert_eq!(held(&plan), plan.report().total(), "{slots}: {}", plan.report());
+            let rewinds = plan.loops.iter().filter_map(|runner| match runner {
+                Runner::Rewind(rewind) => Some(rewind),
+                Runner::Scan(_) => None,
+            });
+            let [rewind] = rewinds.collect::<Vec<_>>()[..] else { panic!("one reverse loop") };
+            let counts = simulate(&rewind.schedule, n).expect("it can be done");
+            assert_eq!(rewind.slots.len(), 50 * counts.peak_slots);
+            assert_eq!(counts.advances, plan.report().recomputed);
+            assert_eq!(counts.advances, advances(n as u64, slots as u64));
+        }
+    }
+
+    /// A graph that is no chain: layers that read those two and five before.
+    fn woven(layers: usize) -> Program {
+        let program = trace(input("x", [64]), |_, x| {
+            let mut h = vec![x];
+            for k in 0..layers {
+                let far = h[k.saturating_sub(4)] * 0.5 + h[k.saturating_sub(1)];
+                h.push(((h[k].sin() * far).tanh().exp() * 0.1 + far.sigmoid()).tanh());
+            }
+            h[layers].sum()
+        });
+        program.and_then(|p| p.grad()).expect("a scalar")
+    }
+
+    /// Whatever √l segments need, a budget of that size is met with no more
+    /// work; and nothing is made again where everything fits.
+    #[test]
+    fn no_graph_is_worse_off_than_with_the_square_root_or_with_everything() {
+        let mut saved = 0;
+        for program in [woven(20), woven(45), woven(90)] {
+            let full = program.plan::<f64>();
+            let all = Everything { bytes: full.report.total(), flops: program.flops() };
+            let l = Segments::of(&program, 1).expect("it can be cut").len();
+            let root = Segments::of(&program, l.isqrt()).expect("it can be cut");
+            let root = all.plan::<f64>(&remade(&root, &revolve(root.len(), root.len())));
+            let bytes = root.report.total();
+            saved += usize::from(bytes < all.bytes);
+            let found = program.plan_within::<f64>(Budget::Bytes(bytes)).expect("√l segments fit");
+            assert!(found.report.total() <= bytes);
+            assert!(found.report.extra_flops <= root.report.extra_flops);
+            assert_eq!(held(&found), found.report.total());
+            let whole = program.plan_within::<f64>(Budget::Bytes(all.bytes)).expect("all fits");
+            assert_eq!((whole.report.extra_flops, whole.report.total()), (0, all.bytes));
+        }
+        assert!(saved > 0, "some of them take less memory in √l segments");
     }
 }

@@ -74,7 +74,7 @@ fn row(op: &ScanOp, step: usize) -> usize {
 /// arena.
 #[derive(Clone, Debug)]
 pub(crate) struct Body<T> {
-    plan: Plan<T>,
+    pub(crate) plan: Plan<T>,
     /// For each argument of the body, which argument of the instruction it is,
     /// if it is one.
     from: Vec<Option<usize>>,
@@ -174,12 +174,12 @@ impl<T: Scalar> Body<T> {
 /// A reverse loop that makes states again.
 #[derive(Clone, Debug)]
 pub(crate) struct Rewind<T> {
-    back: Body<T>,
-    forward: Body<T>,
-    schedule: Vec<Action>,
+    pub(crate) back: Body<T>,
+    pub(crate) forward: Body<T>,
+    pub(crate) schedule: Vec<Action>,
     /// Kept states, and the current one.
-    slots: Vec<T>,
-    current: Vec<T>,
+    pub(crate) slots: Vec<T>,
+    pub(crate) current: Vec<T>,
 }
 
 impl<T: Scalar> Rewind<T> {

@@ -195,7 +195,7 @@ fn without_custom(mut program: Program) -> Program {
             let instr = &program.instrs[k];
             match &instr.op {
                 Op::Custom(custom) => inline(g, &custom.value.0, &args, None)[0],
-                op => g.emit(op.clone(), &args, instr.at),
+                op => g.emit(op, &args, instr.at),
             }
         });
     }

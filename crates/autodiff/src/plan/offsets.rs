@@ -52,26 +52,23 @@ fn by_size(buffers: &[Buffer]) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..buffers.len()).collect();
     order.sort_by_key(|&b| (std::cmp::Reverse(buffers[b].len), b));
     let mut starts = vec![0; buffers.len()];
-    let mut placed: Vec<usize> = Vec::new();
+    // By where they start.
+    let mut placed: Vec<(usize, Buffer)> = Vec::with_capacity(buffers.len());
     let mut size = 0;
     for b in order {
         let own = buffers[b];
-        let mut taken: Vec<(usize, usize)> = placed
-            .iter()
-            .filter(|&&p| buffers[p].from <= own.to && own.from <= buffers[p].to)
-            .map(|&p| (starts[p], starts[p] + buffers[p].len))
-            .collect();
-        taken.sort_unstable();
         let mut start = 0;
-        for (low, high) in taken {
+        for &(low, other) in &placed {
             if low >= start + own.len {
                 break;
             }
-            start = start.max(high);
+            if other.from <= own.to && own.from <= other.to {
+                start = start.max(low + other.len);
+            }
         }
         starts[b] = start;
         size = size.max(start + own.len);
-        placed.push(b);
+        placed.insert(placed.partition_point(|p| p.0 <= start), (start, own));
     }
     (starts, size)
 }

@@ -28,7 +28,7 @@ fn logistic_regression_in_twelve_lines() {
   h6 = softplus h5 : (3)
   h7 = sum h6 axes 0 : ()
   h8 = div h7 3 : ()
-  return y = h8 : ()
+  return f = h8 : ()
 "
     );
     assert_eq!(
