@@ -67,6 +67,43 @@ fn rows(z: &mut [f64], width: usize, top: &mut [f64], sum: &mut [f64]) {
     }
 }
 
+/// zᵢ ← sᵢ zᵢ for every row, and t += Σᵢ sᵢ zᵢ: the division of a softmax and the
+/// gradient in its intercepts.
+///
+/// # Shapes
+/// `z ~ (n, width)` row-major, `scale ~ (n)`, `total ~ (width)`; `width` is a
+/// multiple of 4.
+///
+/// # Panics
+/// When the lengths do not fit.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::kernels::scale_rows;
+/// let (mut z, mut total) = ([1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 10.0]);
+/// scale_rows(&mut z, 4, &[0.5], &mut total);
+/// assert_eq!((z, total), ([0.5, 1.0, 1.5, 2.0], [0.5, 1.0, 1.5, 12.0]));
+/// ```
+#[track_caller]
+pub fn scale_rows(z: &mut [f64], width: usize, scale: &[f64], total: &mut [f64]) {
+    assert!(width > 0 && width.is_multiple_of(4), "{width} places per row");
+    assert!(z.len() == scale.len() * width && total.len() == width, "{} scores", z.len());
+    dispatch!(scaled(z: &'a mut [f64], scale: &'a [f64], total: &'a mut [f64]) -> ());
+}
+
+#[inline(always)]
+fn scaled(z: &mut [f64], scale: &[f64], total: &mut [f64]) {
+    for (row, scale) in z.chunks_exact_mut(total.len()).zip(scale) {
+        let quads = row.as_chunks_mut::<4>().0.iter_mut().zip(total.as_chunks_mut::<4>().0);
+        for (z, total) in quads {
+            for l in 0..4 {
+                z[l] *= scale;
+                total[l] += z[l];
+            }
+        }
+    }
+}
+
 /// Replaces every zᵢ by the sigmoid of it and returns Σ softplus(zᵢ): the
 /// derivative and the value of the logistic loss at once.
 ///

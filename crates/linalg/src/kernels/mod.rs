@@ -22,7 +22,7 @@ mod single;
 pub use elementary::Elementary;
 pub use few::{logsumexp_rows, softmax_rows};
 pub use inner::{axpy, dot, dot_axpy, dot_twofold, sum, sum_twofold};
-pub use logistic::{exp_rows, softplus_sigmoid};
+pub use logistic::{exp_rows, scale_rows, softplus_sigmoid};
 pub use narrow::{padded_width, rows_gradient, rows_times};
 pub use rows::{
     log_softmax, logsumexp, logsumexp_class_major, mean_variance, softmax, softmax_class_major,

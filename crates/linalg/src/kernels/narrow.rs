@@ -3,7 +3,7 @@
 //!
 //! The one idea: the outputs of a row lie beside each other, padded to whole
 //! vectors, so that one element of x meets all outputs at once and no sum runs
-//! across a vector. A tile of four rows (going back, four columns) by up to
+//! across a vector. A tile of three rows (going back, four columns) by up to
 //! three vectors of outputs stays in registers. A single output has no
 //! neighbours: there the vectors run along x.
 
@@ -108,11 +108,10 @@ impl WithSimd for Products<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let vectors = self.width / S::F64_LANES;
         let W = S::as_simd_f64s(self.W).0;
-        for (rows, z) in self.rows.chunks(4).zip(self.z.chunks_mut(4 * self.width)) {
+        for (rows, z) in self.rows.chunks(3).zip(self.z.chunks_mut(3 * self.width)) {
             let first = rows[0];
             // Missing rows repeat the first, and their results are dropped.
-            let row = |r: usize| if r < rows.len() { rows[r] } else { first };
-            let x = [first, row(1), row(2), row(3)];
+            let x = [first, *rows.get(1).unwrap_or(&first), *rows.get(2).unwrap_or(&first)];
             let z = S::as_mut_simd_f64s(z).0;
             for at in (0..vectors).step_by(3) {
                 match vectors - at {
@@ -125,30 +124,53 @@ impl WithSimd for Products<'_> {
     }
 }
 
-/// Four rows by V vectors of outputs.
+/// Three rows by V vectors of outputs. A fourth row would fill the registers with
+/// sums alone, and one of them would live in memory, at twice the time.
 #[inline(always)]
 fn product_tile<S: Simd, const V: usize>(
     simd: S,
-    x: [&[f64]; 4],
+    x: [&[f64]; 3],
     W: &[S::f64s],
     vectors: usize,
     at: usize,
     z: &mut [S::f64s],
 ) {
-    let mut sums = [[simd.splat_f64s(0.0); V]; 4];
-    let columns = x[0].iter().zip(x[1]).zip(x[2]).zip(x[3]);
-    for (w, (((x0, x1), x2), x3)) in W.chunks_exact(vectors).zip(columns) {
+    let mut sums = [[simd.splat_f64s(0.0); V]; 3];
+    for (w, ((x0, x1), x2)) in W.chunks_exact(vectors).zip(x[0].iter().zip(x[1]).zip(x[2])) {
         let Some(w) = w.get(at..).and_then(|w| w.first_chunk::<V>()) else { return };
-        for (sums, x) in sums.iter_mut().zip([x0, x1, x2, x3]) {
-            let x = simd.splat_f64s(*x);
-            for v in 0..V {
-                sums[v] = simd.mul_add_f64s(x, w[v], sums[v]);
-            }
+        step(simd, &mut sums, &[*x0, *x1, *x2], w);
+    }
+    add(simd, &sums, vectors, at, z);
+}
+
+/// sumsⱼ += xⱼ w for every j.
+#[inline(always)]
+fn step<S: Simd, const J: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[S::f64s; V]; J],
+    x: &[f64; J],
+    w: &[S::f64s; V],
+) {
+    for j in 0..J {
+        let x = simd.splat_f64s(x[j]);
+        for v in 0..V {
+            sums[j][v] = simd.mul_add_f64s(x, w[v], sums[j][v]);
         }
     }
-    for (sums, z) in sums.iter().zip(z.chunks_exact_mut(vectors)) {
-        for (sum, z) in sums.iter().zip(&mut z[at..at + V]) {
-            *z = simd.add_f64s(*z, *sum);
+}
+
+/// Adds a tile to the rows of `out`, from vector `at` of each on.
+#[inline(always)]
+fn add<S: Simd, const V: usize>(
+    simd: S,
+    sums: &[[S::f64s; V]],
+    vectors: usize,
+    at: usize,
+    out: &mut [S::f64s],
+) {
+    for (sums, out) in sums.iter().zip(out.chunks_exact_mut(vectors)) {
+        for (sum, out) in sums.iter().zip(&mut out[at..at + V]) {
+            *out = simd.add_f64s(*out, *sum);
         }
     }
 }
@@ -173,23 +195,32 @@ impl WithSimd for Gradients<'_> {
         while column < c {
             let columns = (c - column).min(4);
             let G = &mut G[column * vectors..];
-            for at in (0..vectors).step_by(3) {
-                match (columns, vectors - at) {
-                    (4, 1) => gradient_tile::<S, 4, 1>(simd, rows, r, vectors, (column, at), G),
-                    (4, 2) => gradient_tile::<S, 4, 2>(simd, rows, r, vectors, (column, at), G),
-                    (4, _) => gradient_tile::<S, 4, 3>(simd, rows, r, vectors, (column, at), G),
-                    (3, 1) => gradient_tile::<S, 3, 1>(simd, rows, r, vectors, (column, at), G),
-                    (3, 2) => gradient_tile::<S, 3, 2>(simd, rows, r, vectors, (column, at), G),
-                    (3, _) => gradient_tile::<S, 3, 3>(simd, rows, r, vectors, (column, at), G),
-                    (2, 1) => gradient_tile::<S, 2, 1>(simd, rows, r, vectors, (column, at), G),
-                    (2, 2) => gradient_tile::<S, 2, 2>(simd, rows, r, vectors, (column, at), G),
-                    (2, _) => gradient_tile::<S, 2, 3>(simd, rows, r, vectors, (column, at), G),
-                    (_, 1) => gradient_tile::<S, 1, 1>(simd, rows, r, vectors, (column, at), G),
-                    (_, 2) => gradient_tile::<S, 1, 2>(simd, rows, r, vectors, (column, at), G),
-                    (_, _) => gradient_tile::<S, 1, 3>(simd, rows, r, vectors, (column, at), G),
-                }
+            match columns {
+                4 => gradient_strip::<S, 4>(simd, rows, r, vectors, column, G),
+                3 => gradient_strip::<S, 3>(simd, rows, r, vectors, column, G),
+                2 => gradient_strip::<S, 2>(simd, rows, r, vectors, column, G),
+                _ => gradient_strip::<S, 1>(simd, rows, r, vectors, column, G),
             }
             column += columns;
+        }
+    }
+}
+
+/// J columns from `column` on by all outputs.
+#[inline(always)]
+fn gradient_strip<S: Simd, const J: usize>(
+    simd: S,
+    rows: &[&[f64]],
+    r: &[S::f64s],
+    vectors: usize,
+    column: usize,
+    G: &mut [S::f64s],
+) {
+    for at in (0..vectors).step_by(3) {
+        match vectors - at {
+            1 => gradient_tile::<S, J, 1>(simd, rows, r, vectors, (column, at), G),
+            2 => gradient_tile::<S, J, 2>(simd, rows, r, vectors, (column, at), G),
+            _ => gradient_tile::<S, J, 3>(simd, rows, r, vectors, (column, at), G),
         }
     }
 }
@@ -212,18 +243,9 @@ fn gradient_tile<S: Simd, const J: usize, const V: usize>(
         ) else {
             return;
         };
-        for (sums, x) in sums.iter_mut().zip(x) {
-            let x = simd.splat_f64s(*x);
-            for v in 0..V {
-                sums[v] = simd.mul_add_f64s(x, r[v], sums[v]);
-            }
-        }
+        step(simd, &mut sums, x, r);
     }
-    for (sums, G) in sums.iter().zip(G.chunks_exact_mut(vectors)) {
-        for (sum, g) in sums.iter().zip(&mut G[at..at + V]) {
-            *g = simd.add_f64s(*g, *sum);
-        }
-    }
+    add(simd, &sums, vectors, at, G);
 }
 
 /// z += X w.
@@ -303,18 +325,13 @@ fn combine_tile<S: Simd, const V: usize>(
     at: usize,
     g: &mut [S::f64s],
 ) {
-    let mut sums = [simd.splat_f64s(0.0); V];
+    let mut sums = [[simd.splat_f64s(0.0); V]];
     for (x, r) in rows.iter().zip(r) {
         let x = S::as_simd_f64s(x).0;
         let Some(x) = x.get(at..).and_then(|x| x.first_chunk::<V>()) else { return };
-        let r = simd.splat_f64s(*r);
-        for v in 0..V {
-            sums[v] = simd.mul_add_f64s(r, x[v], sums[v]);
-        }
+        step(simd, &mut sums, &[*r], x);
     }
-    for (sum, g) in sums.iter().zip(&mut g[at..at + V]) {
-        *g = simd.add_f64s(*g, *sum);
-    }
+    add(simd, &sums, g.len(), at, g);
 }
 
 #[cfg(test)]

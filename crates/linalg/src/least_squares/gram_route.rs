@@ -44,6 +44,9 @@ pub(super) fn factor<T: Scalar>(
     }
     let q = p + targets;
     let ld = design.row_length();
+    if a_sample_is_too_ill_conditioned(design, p, q, ld) {
+        return None;
+    }
     let G = gram(team, design, q, ld);
     let diagonal = |j: usize| G[j * ld + j];
     // Squares and their sums must be far from the ends of the range.
@@ -84,6 +87,49 @@ pub(super) fn factor<T: Scalar>(
     let lengths = (p..q).map(|j| scaled(j, j).sqrt()).collect();
     let start = Start { x, lengths, contraction, condition };
     (condition <= MAX_CONDITION).then_some(GramFactor { factor, start })
+}
+
+/// Rows of a sample per column, and how often all rows must hold it.
+const SAMPLE_PER_COLUMN: usize = 16;
+const WORTH_SAMPLING: usize = 8;
+/// A sample's condition this many times the largest that all rows may have leaves
+/// no hope: of well-conditioned columns sixteen rows each tell it to a few per cent.
+const HOPELESS: f64 = 10.0;
+
+/// Whether blocks of rows from all over the design show that XᵀX of all would be
+/// formed for nothing. A column that the sample does not show proves nothing.
+fn a_sample_is_too_ill_conditioned<T: Scalar>(
+    design: &Design<'_, T>,
+    p: usize,
+    q: usize,
+    ld: usize,
+) -> bool {
+    let mut block = design.rows();
+    let n_blocks = (SAMPLE_PER_COLUMN * p).div_ceil(block.capacity);
+    let stride = design.nrows() / n_blocks;
+    if stride < WORTH_SAMPLING * block.capacity {
+        return false;
+    }
+    let mut G = vec![0.0; q * ld];
+    for start in (0..n_blocks).map(|i| i * stride) {
+        let rows = start..start + block.capacity;
+        design.for_each_row_block(rows, &mut block, |block| {
+            design.weigh_rows(block);
+            add_gram(block.as_slice(), ld, q, &mut G);
+        });
+    }
+    let lengths: Vec<f64> = (0..p).map(|j| G[j * ld + j].sqrt()).collect();
+    if !lengths.iter().all(|l| (1e-125..=1e125).contains(l)) {
+        return false;
+    }
+    let mut L = vec![0.0; p * p];
+    for i in 0..p {
+        for j in 0..=i {
+            L[i * p + j] = G[i * ld + j] / lengths[i] / lengths[j];
+        }
+    }
+    factor_spd(&mut L, p).is_err()
+        || condition(&PivotedFactor::from_cholesky(L, p), &vec![0; p]) > HOPELESS * MAX_CONDITION
 }
 
 /// Columns from which faer's blocked product beats kernels that keep a block

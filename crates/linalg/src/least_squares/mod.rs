@@ -251,13 +251,16 @@ impl LeastSquares {
         if !(self.l2.is_finite() && self.l2 >= 0.0) {
             return Err(Error::InvalidPenalty { value: self.l2 });
         }
-        // Weights hide what stands in rows of weight zero, so those are looked
-        // over first.
-        if !matches!(self.route, Route::Qr | Route::MinNorm)
-            && !design.is_weighted()
-            && tol * gram_route::MAX_CONDITION < 0.1
-            && let Some(found) = gram_route::factor(team, &mut design, self.l2)
-        {
+        let fast = !matches!(self.route, Route::Qr | Route::MinNorm)
+            && tol * gram_route::MAX_CONDITION < 0.1;
+        if fast && design.is_weighted() {
+            // Weights hide what stands in rows of weight zero, so those are
+            // looked over first.
+            design.measure()?;
+            design.exponents.fill(0);
+            design.target_exponents.fill(0);
+        }
+        if fast && let Some(found) = gram_route::factor(team, &mut design, self.l2) {
             let refined = refine(team, &design, &found.factor, Targets::Given(found.start));
             if refined.contraction <= MAX_CONTRACTION {
                 return self.finish(&design, found.factor, refined, Route::Gram, None);

@@ -77,6 +77,21 @@ impl<'a, T: Scalar> RidgePath<'a, T> {
         weights: Option<&'a [T]>,
         intercept: bool,
     ) -> Result<Self> {
+        Self::new_by(Team::alone(), X, Y, weights, intercept)
+    }
+
+    /// The same on the threads of a [`Threads::run`](crate::Threads::run); any
+    /// number of threads gives the same bits.
+    ///
+    /// # Errors
+    /// Those of [`new`](RidgePath::new).
+    pub fn new_by(
+        team: Team,
+        X: MatRef<'a, T>,
+        Y: MatRef<'a, T>,
+        weights: Option<&'a [T]>,
+        intercept: bool,
+    ) -> Result<Self> {
         let mut design = Design::new(X, Y, weights, intercept)?;
         design.measure()?;
         let free = usize::from(intercept);
@@ -84,7 +99,7 @@ impl<'a, T: Scalar> RidgePath<'a, T> {
         // One exponent for all columns: the penalty compares them as they are.
         let exponent = design.exponents[free..].iter().copied().max().unwrap_or(0);
         design.exponents[free..].fill(exponent);
-        let triangle = tsqr::factor(Team::alone(), &design, true);
+        let triangle = tsqr::factor(team, &design, true);
         let m = triangle.rows;
         let at = |i: usize, j: usize| triangle.R[j * m + i];
         let rows = (m - free.min(m)).min(c);

@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use wonderland_linalg::{LeastSquares, Route, Tensor, column};
+use wonderland_linalg::{Error, LeastSquares, Route, Tensor, column};
 
 use crate::exact;
 use crate::refinement::with_condition;
@@ -75,4 +75,48 @@ fn a_target_nearly_orthogonal_to_the_columns_keeps_its_digits() {
             assert!(error <= f64::EPSILON, "{route:?}: {error:.1e}");
         }
     }
+}
+
+#[test]
+fn weighted_fits_take_the_fast_route_and_agree_to_the_bit() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let X = with_condition(&mut rng, 500, 4, 50.0);
+    let y: Vec<f64> = (0..500).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let weights: Vec<f64> = (0..500).map(|i| f64::from(i % 5) * 0.3).collect();
+    let fit = |route| settings(route).solve_weighted(X.as_mat(), column(&y), &weights).unwrap();
+    let (fast, stable) = (fit(Route::Auto), fit(Route::Qr));
+    assert_eq!((fast.route, stable.route), (Route::Gram, Route::Qr));
+    assert_eq!(fast.coefficients, stable.coefficients);
+    assert_eq!(fast.intercept, stable.intercept);
+}
+
+/// What stands in a row of weight zero is looked at, whichever route is taken.
+#[test]
+fn rows_of_weight_zero_must_be_finite() {
+    let X = Tensor::from_rows(&[[1.0], [2.0], [f64::NAN]]);
+    let fit = settings(Route::Auto).solve_weighted(
+        X.as_mat(),
+        column(&[1.0, 2.0, 3.0]),
+        &[1.0, 1.0, 0.0],
+    );
+    assert!(matches!(fit, Err(Error::NonFinite { row: 2, .. })));
+}
+
+/// A sample of the rows spares XᵀX where it is hopeless, and only there: a column
+/// that it does not show, or that is wild in the sample alone, decides nothing.
+#[test]
+fn a_sample_of_the_rows_does_not_mislead() {
+    let n = 40_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut X = with_condition(&mut rng, n, 3, 10.0);
+    let y: Vec<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let route = |X: &Tensor| settings(Route::Auto).solve(X.as_mat(), column(&y)).unwrap().route;
+    assert_eq!(route(&X), Route::Gram);
+    // Only in the last rows, which no sampled block holds.
+    for i in 0..n {
+        X.row_mut(i)[2] = if i > n - 500 { rng.random_range(-1.0..1.0) } else { 0.0 };
+    }
+    assert_eq!(route(&X), Route::Gram);
+    let nearly_dependent = with_condition(&mut rng, n, 3, 1e7);
+    assert_eq!(route(&nearly_dependent), Route::Qr);
 }

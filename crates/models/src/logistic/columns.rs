@@ -112,7 +112,11 @@ impl Columns {
             v.extend((0..k).map(|l| self.intercept_scale * (b[l] + shift(l))));
         }
         match &self.whitener {
-            Some(whitener) => product(whitener.lower.as_mat().transpose(), &v, k),
+            Some(whitener) => {
+                let mut u = Vec::new();
+                multiply(whitener.lower.as_mat().transpose(), &v, k, &mut u);
+                u
+            }
             None => v,
         }
     }
@@ -122,12 +126,24 @@ impl Columns {
         self.scale.len() + usize::from(self.intercept)
     }
 
-    /// W ~ (c, k) and b ~ (k) of the original columns from u ~ (rows, k).
-    pub(super) fn to_original(&self, u: &[f64], W: &mut [f64], b: &mut [f64]) {
+    /// W ~ (c, k) and b ~ (k) of the original columns from u ~ (rows, k); `scratch`
+    /// is kept between calls.
+    pub(super) fn to_original(
+        &self,
+        u: &[f64],
+        W: &mut [f64],
+        b: &mut [f64],
+        scratch: &mut Vec<f64>,
+    ) {
         let k = b.len();
-        let whitened =
-            self.whitener.as_ref().map(|w| product(w.inverse.as_mat().transpose(), u, k));
-        let (u_W, u_b) = whitened.as_deref().unwrap_or(u).split_at(self.scale.len() * k);
+        let v = match &self.whitener {
+            Some(whitener) => {
+                multiply(whitener.inverse.as_mat().transpose(), u, k, scratch);
+                scratch
+            }
+            None => u,
+        };
+        let (u_W, u_b) = v.split_at(self.scale.len() * k);
         b.fill(0.0);
         if self.intercept {
             b.iter_mut().zip(u_b).for_each(|(b, u)| *b = u / self.intercept_scale);
@@ -153,11 +169,11 @@ impl Columns {
     }
 
     /// The gradient in u from that in v.
-    pub(super) fn to_whitened(&self, gradient: &mut [f64]) {
+    pub(super) fn to_whitened(&self, gradient: &mut [f64], scratch: &mut Vec<f64>) {
         if let Some(whitener) = &self.whitener {
             let k = gradient.len() / self.n_rows();
-            let u = product(whitener.inverse.as_mat(), gradient, k);
-            gradient.copy_from_slice(&u);
+            multiply(whitener.inverse.as_mat(), gradient, k, scratch);
+            gradient.copy_from_slice(scratch);
         }
     }
 
@@ -178,13 +194,12 @@ impl Columns {
     }
 }
 
-/// A v for v ~ (rows, k), row-major.
-fn product(A: MatRef<'_, f64>, v: &[f64], k: usize) -> Vec<f64> {
-    let mut product = vec![0.0; v.len()];
-    let out = MatMut::from_row_major_slice_mut(&mut product, A.nrows(), k);
+/// out = A v for v ~ (rows, k), row-major.
+fn multiply(A: MatRef<'_, f64>, v: &[f64], k: usize, out: &mut Vec<f64>) {
+    out.resize(v.len(), 0.0);
+    let out = MatMut::from_row_major_slice_mut(out, A.nrows(), k);
     let v = MatRef::from_row_major_slice(v, A.ncols(), k);
     matmul_into(out, false, A, v).expect("a square matrix and its vectors");
-    product
 }
 
 /// Means (0 without an intercept) and deviations about them, of columns.

@@ -39,6 +39,9 @@ pub(super) struct Sweep<'a> {
     /// The same padded to whole vectors, as the stripes take them.
     padded_W: Vec<f64>,
     padded_b: Vec<f64>,
+    gradient_b: Vec<f64>,
+    /// For the change of variables.
+    scratch: Vec<f64>,
     /// See [`Pass::signs`].
     signs: Vec<f64>,
     team: Team,
@@ -75,6 +78,8 @@ impl<'a> Sweep<'a> {
             stripes: (0..n).step_by(rows_each).map(stripe).collect(),
             W: vec![0.0; c * outputs],
             b: vec![0.0; outputs],
+            gradient_b: vec![0.0; outputs],
+            scratch: Vec::new(),
             padded_W: vec![0.0; c * width],
             padded_b: vec![f64::NEG_INFINITY; width],
             signs: if outputs == 1 { y.iter().map(sign).collect() } else { Vec::new() },
@@ -117,7 +122,7 @@ impl<'a> Sweep<'a> {
     pub(super) fn parameters(&self, u: &[f64]) -> (Tensor, Vec<f64>) {
         let mut W = Tensor::zeros(&[self.X.ncols(), self.outputs]);
         let mut b = vec![0.0; self.outputs];
-        self.columns.to_original(u, W.as_mut_slice(), &mut b);
+        self.columns.to_original(u, W.as_mut_slice(), &mut b, &mut Vec::new());
         (W, b)
     }
 
@@ -142,7 +147,7 @@ impl<'a> Sweep<'a> {
 
 impl Objective for Sweep<'_> {
     fn value_and_gradient(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
-        self.columns.to_original(u, &mut self.W, &mut self.b);
+        self.columns.to_original(u, &mut self.W, &mut self.b, &mut self.scratch);
         let (k, width) = (self.outputs, self.padded_b.len());
         let padded = self.padded_W.chunks_exact_mut(width).zip(self.W.chunks_exact(k));
         padded.for_each(|(padded, w)| padded[..k].copy_from_slice(w));
@@ -161,7 +166,8 @@ impl Objective for Sweep<'_> {
         });
 
         let (mut value, mut confident) = (0.0, 0);
-        let mut gradient_b = vec![0.0; k];
+        let gradient_b = &mut self.gradient_b;
+        gradient_b.fill(0.0);
         let g_W = &mut gradient[..self.W.len()];
         g_W.fill(0.0);
         for stripe in &self.stripes {
@@ -173,7 +179,7 @@ impl Objective for Sweep<'_> {
         }
         self.separates.set(self.l2 == 0.0 && confident == self.n_counted);
         let strength = self.strength();
-        self.columns.to_scaled(gradient, &gradient_b);
+        self.columns.to_scaled(gradient, &self.gradient_b);
         let penalised =
             gradient.chunks_exact_mut(self.outputs).zip(self.W.chunks_exact(self.outputs));
         let mut squares = 0.0;
@@ -185,7 +191,7 @@ impl Objective for Sweep<'_> {
                 squares += strength * w * w;
             }
         }
-        self.columns.to_whitened(gradient);
+        self.columns.to_whitened(gradient, &mut self.scratch);
         value + 0.5 * squares
     }
 }

@@ -2,8 +2,9 @@
 //! other, and what has no optimum.
 #![allow(clippy::float_cmp, reason = "bit equality is what these tests mean")]
 
-use wonderland_linalg::{Tensor, Threads};
+use wonderland_linalg::{Team, Tensor, Threads};
 use wonderland_losses::{CrossEntropy, Reduction};
+use wonderland_optim::Objective as _;
 
 use super::columns::Columns;
 use super::sweep::Sweep;
@@ -248,7 +249,6 @@ fn threads_do_not_change_a_bit() {
 /// seen at it. A pass may be over before a second thread wakes, hence the tries.
 #[test]
 fn several_threads_share_a_pass() {
-    use wonderland_optim::Objective as _;
     let X = scatter(200_000, 3);
     let y = classes(&X, 3);
     let most = Threads::new(2).unwrap().run(|team| {
@@ -263,4 +263,38 @@ fn several_threads_share_a_pass() {
         (0..100).map(|_| workers()).find(|n| *n > 1)
     });
     assert_eq!(most, Some(2));
+}
+
+/// After the first, an evaluation of the objective allocates nothing: two classes
+/// and more, rows in one piece or not, weighted or not, whitened or not.
+#[test]
+fn evaluations_do_not_allocate() {
+    let X = scatter(900, 4);
+    let by_columns = X.transpose();
+    let weights: Vec<f64> = (0..900).map(|i| 1.0 + (i % 3) as f64).collect();
+    for (m, outputs) in [(2, 1), (3, 3)] {
+        let y = classes(&X, m);
+        for (X, weights) in [
+            (X.as_mat(), None),
+            (X.as_mat(), Some(&weights[..])),
+            (by_columns.as_mat().transpose(), None),
+        ] {
+            for whiten in [false, true] {
+                let mut columns = Columns::new(X, weights, m, 0.1, true).unwrap();
+                if whiten {
+                    let rows = columns.n_rows();
+                    let H = Tensor::from_fn(rows, rows, |i, j| if i == j { 1.0 } else { 0.1 });
+                    columns.whiten(H, 0.1);
+                }
+                let mut sweep = Sweep::new(Team::alone(), X, &y, weights, outputs, 0.1, columns);
+                let u = sweep.start();
+                let mut gradient = vec![0.0; u.len()];
+                sweep.value_and_gradient(&u, &mut gradient);
+                let counted = allocation_counter::measure(|| {
+                    sweep.value_and_gradient(&u, &mut gradient);
+                });
+                assert_eq!(counted.count_total, 0, "{m} classes, whitened: {whiten}");
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ impl Hessian for Sweep<'_> {
     /// Per pair of outputs X̃ᵀ diag(s pₐ(δ − p_b)) X̃ over the centred and scaled
     /// rows X̃, plus the penalty.
     fn hessian(&mut self, u: &[f64], H: &mut Tensor) {
-        self.columns.to_original(u, &mut self.W, &mut self.b);
+        self.columns.to_original(u, &mut self.W, &mut self.b, &mut self.scratch);
         let (n, k, rows) = (self.X.nrows(), self.outputs, self.columns.n_rows());
         let mut packed = vec![0.0; BLOCK * rows];
         let mut scaled = vec![0.0; BLOCK * rows];

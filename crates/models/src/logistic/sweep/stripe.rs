@@ -3,7 +3,7 @@
 
 use wonderland_linalg::MatRef;
 use wonderland_linalg::kernels::{
-    Elementary, exp_rows, padded_width, rows_gradient, rows_times, softplus_sigmoid,
+    Elementary, exp_rows, padded_width, rows_gradient, rows_times, scale_rows, softplus_sigmoid,
 };
 
 /// Bytes of X in a block: what the first cache holds.
@@ -12,10 +12,13 @@ const BLOCK_BYTES: usize = 32 << 10;
 /// most 2⁶⁰ classes stay below the largest number.
 const PER_LOG: usize = 16;
 
+/// Most rows of a block.
+const MOST_ROWS: usize = 256;
+
 /// Rows of a block: few enough for the first cache, many enough that the
 /// gradient is not moved for nothing.
 pub(super) fn block_rows(c: usize) -> usize {
-    (BLOCK_BYTES / 8 / c.max(1)).clamp(64, 256)
+    (BLOCK_BYTES / 8 / c.max(1)).clamp(64, MOST_ROWS)
 }
 
 /// What a pass needs to know, shared by the stripes.
@@ -89,15 +92,21 @@ impl Stripe {
         for start in self.rows.clone().step_by(block) {
             let rows = start..(start + block).min(self.rows.end);
             let X = pass.X.subrows(start, rows.len());
-            let rows: Vec<&[f64]> = if X.col_stride() == 1 {
-                let in_place = X.row_iter().filter_map(|row| row.try_as_row_major());
-                in_place.map(|row| row.as_slice()).collect()
+            // On the stack: a pass allocates nothing.
+            let mut rows: [&[f64]; MOST_ROWS] = [&[]; MOST_ROWS];
+            if X.col_stride() == 1 {
+                for (place, row) in rows.iter_mut().zip(X.row_iter()) {
+                    *place = row.try_as_row_major().map_or(&[], |row| row.as_slice());
+                }
             } else {
                 copies.clear();
                 copies.extend(X.row_iter().flat_map(|row| row.iter().copied()));
-                (0..X.nrows()).map(|i| &copies[i * X.ncols()..][..X.ncols()]).collect()
-            };
-            self.block(pass, start, &rows);
+                let c = X.ncols();
+                for (i, place) in rows.iter_mut().enumerate().take(X.nrows()) {
+                    *place = &copies[i * c..][..c];
+                }
+            }
+            self.block(pass, start, &rows[..X.nrows()]);
         }
         self.copies = copies;
     }
@@ -162,14 +171,17 @@ impl Stripe {
             let log_of = |sums: &[f64]| sums.iter().product::<f64>().ln();
             self.value += sum.chunks(PER_LOG).map(log_of).sum::<f64>() * pass.per_weight;
         }
-        for (i, (z, &class)) in z.chunks_exact_mut(width).zip(y).enumerate() {
+        for (i, (sum, &class)) in sum.iter_mut().zip(y).enumerate() {
             let share = pass.share(start + i);
             // p_y > ½, which also rules out ties.
-            self.confident += usize::from(share > 0.0 && 2.0 * z[class] > sum[i]);
-            let scale = share / sum[i];
-            z.iter_mut().for_each(|z| *z *= scale);
+            self.confident += usize::from(share > 0.0 && 2.0 * z[i * width + class] > *sum);
+            *sum = share / *sum;
+        }
+        scale_rows(z, width, sum, &mut self.gradient_b);
+        for (i, (z, &class)) in z.chunks_exact_mut(width).zip(y).enumerate() {
+            let share = pass.share(start + i);
             z[class] -= share;
-            self.gradient_b.iter_mut().zip(&*z).for_each(|(g, z)| *g += z);
+            self.gradient_b[class] -= share;
         }
     }
 }
