@@ -7,7 +7,7 @@
 //! ```
 //! OTHERS.csv holds lines `name,bytes,seconds over those of keeping everything`
 //! of other systems, drawn as crosses: `xtask/peers/checkpointing.py` writes it
-//! for `jax.checkpoint`.
+//! for `jax.checkpoint` and `torch.utils.checkpoint`.
 
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "an example prints")]
@@ -56,34 +56,44 @@ fn values(
     (0..program.inputs().len()).map(value).collect()
 }
 
-/// Best of some runs, in seconds, and the most bytes that planning and running
-/// hold.
-fn measure(make: impl Fn() -> Result<Plan<f32>>, args: &[Arg<'_, f32>]) -> Result<(f64, u64)> {
-    let mut best = f64::INFINITY;
-    let mut failed = Ok(());
-    let memory = allocation_counter::measure(|| {
-        failed = make().and_then(|mut plan| {
-            let shapes = plan.program().output_shapes();
-            let mut results: Vec<Vec<f32>> = shapes.map(|s| vec![0.0; s.len()]).collect();
-            let mut slices: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-            for _ in 0..3 {
-                let start = Instant::now();
-                plan.run_into(args, &mut slices)?;
-                best = best.min(start.elapsed().as_secs_f64());
-            }
-            Ok(())
-        });
-    });
-    failed?;
+/// Runs of each plan, of which the fastest counts.
+const RUNS: usize = 4;
+
+/// The most bytes that planning and running hold.
+fn bytes(make: impl Fn() -> Result<Plan<f32>>, args: &[Arg<'_, f32>]) -> Result<u64> {
+    let mut seconds = Ok(0.0);
+    let memory =
+        allocation_counter::measure(|| seconds = make().and_then(|mut p| run(&mut p, args)));
+    seconds?;
     // Results are the caller's.
-    let results: u64 = args[..args.len() - 1]
+    let results: usize = args[..args.len() - 1]
         .iter()
         .map(|a| match a {
-            Arg::Real(x, _) => 4 * x.len() as u64,
+            Arg::Real(x, _) => size_of_val(*x),
             Arg::Index(..) => 0,
         })
         .sum();
-    Ok((best, memory.bytes_max - results))
+    Ok(memory.bytes_max - results as u64)
+}
+
+/// Seconds of one run.
+fn run(plan: &mut Plan<f32>, args: &[Arg<'_, f32>]) -> Result<f64> {
+    let shapes = plan.program().output_shapes();
+    let mut results: Vec<Vec<f32>> = shapes.map(|s| vec![0.0; s.len()]).collect();
+    let mut slices: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+    let start = Instant::now();
+    plan.run_into(args, &mut slices)?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// The time of a plan over that of another, both run in turn so that a busy
+/// machine slows both.
+fn ratio(plan: &mut Plan<f32>, other: &mut Plan<f32>, args: &[Arg<'_, f32>]) -> Result<f64> {
+    let mut best = [f64::INFINITY; 2];
+    for _ in 0..RUNS {
+        best = [best[0].min(run(plan, args)?), best[1].min(run(other, args)?)];
+    }
+    Ok(best[0] / best[1])
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
@@ -99,16 +109,19 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         tensors.iter().map(|t| Arg::Real(t.as_slice(), t.shape().into())).collect();
     // Once for faer's own memory.
     program.plan::<f32>().run(args.as_slice())?;
-    let (whole, bytes) = measure(|| Ok(program.plan()), &args)?;
-    let full = program.plan::<f32>().report().clone();
-    println!("keeping everything: {} B planned, {bytes} B measured, {whole:.3} s", full.total());
+    let measured = bytes(|| Ok(program.plan()), &args)?;
+    let mut whole = program.plan::<f32>();
+    let full = whole.report().clone();
+    println!("keeping everything: {} B planned, {measured} B measured", full.total());
     let mut points = Vec::new();
     let mut slots = layers;
     while slots >= 3 {
         let within = || program.plan_within::<f32>(Budget::Slots(slots));
-        let (planned, flops) = (within()?.report().total(), within()?.report().flops);
-        let (seconds, measured) = measure(within, &args)?;
-        let (predicted, taken) = (flops as f64 / full.flops as f64, seconds / whole);
+        let measured = bytes(within, &args)?;
+        let mut plan = within()?;
+        let (planned, flops) = (plan.report().total(), plan.report().flops);
+        let predicted = flops as f64 / full.flops as f64;
+        let taken = ratio(&mut plan, &mut whole, &args)?;
         println!(
             "{slots} states: {planned} B planned, {measured} B measured; \
              time {predicted:.3} predicted, {taken:.3} taken"
@@ -154,6 +167,11 @@ impl Plot {
             self.svg,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{text}</text>"
         );
+    }
+
+    /// Line `k` of what the colours mean.
+    fn legend(&mut self, k: usize, colour: &str, text: &str) {
+        self.text((RIGHT, TOP + 8.0 + 18.0 * k as f64), "end", colour, text);
     }
 
     fn path(&mut self, path: &str, colour: &str, width: u32) {
@@ -205,16 +223,11 @@ fn step(range: f64) -> f64 {
 
 /// Time over memory: the line is what plans say, dots are measured.
 fn picture(points: &[Point], full: usize, others: &str) -> String {
-    const COLOURS: [&str; 3] = ["#1f5fa8", "#b04a00", "#2a7f3f"];
-    let others: Vec<(&str, f64, f64)> = others
-        .lines()
-        .filter_map(|row| {
-            let mut cells = row.split(',').map(str::trim);
-            Some((cells.next()?, cells.next()?.parse().ok()?, cells.next()?.parse().ok()?))
-        })
-        .collect();
-    let bytes = others.iter().map(|other| other.1).fold(full as f64, f64::max);
-    let time = points.iter().map(|p| p.predicted.max(p.taken)).fold(1.0, f64::max);
+    const COLOURS: [&str; 2] = ["#1f5fa8", "#b04a00"];
+    let others: Vec<_> = others.lines().filter_map(other).collect();
+    let bytes = others.iter().map(|other| other.2).fold(full as f64, f64::max);
+    let times = points.iter().map(|p| p.predicted.max(p.taken)).chain(others.iter().map(|o| o.3));
+    let time = times.fold(1.0, f64::max);
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\">\n\
@@ -238,16 +251,36 @@ fn picture(points: &[Point], full: usize, others: &str) -> String {
         let y = if p.taken < p.predicted { y + 17.0 } else { y - 9.0 };
         plot.text((x, y), "middle", COLOURS[1], &p.slots.to_string());
     }
-    for (k, (name, bytes, time)) in others.iter().enumerate() {
+    let mut systems: Vec<&str> = others.iter().map(|other| other.0).collect();
+    systems.dedup();
+    for (name, every, bytes, time) in &others {
+        let colour = colour(systems.iter().position(|s| s == name).unwrap_or(0));
         let (x, y) = plot.place(*bytes, *time);
-        plot.path(&format!("M{} {}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), COLOURS[2], 2);
-        // Neighbours take turns above and below.
-        let y = if k % 2 == 0 { y - 11.0 } else { y + 20.0 };
-        plot.text((x.min(RIGHT - 30.0), y), "middle", COLOURS[2], name);
+        plot.path(&format!("M{} {}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), colour, 2);
+        if !every.is_empty() {
+            plot.text((x, y - 9.0), "middle", colour, every);
+        }
     }
-    let legend = ["as planned", "measured, with the number of states kept", "other systems"];
-    for (k, text) in legend.into_iter().enumerate().take(2 + others.len().min(1)) {
-        plot.text((RIGHT, TOP + 8.0 + 18.0 * k as f64), "end", COLOURS[k], text);
+    let legend = ["as planned", "measured, with the number of states kept"];
+    for (k, text) in legend.into_iter().enumerate() {
+        plot.legend(k, COLOURS[k], text);
+    }
+    for (k, name) in systems.iter().enumerate() {
+        plot.legend(2 + k, colour(k), &format!("{name}, a checkpoint every so many layers"));
     }
     plot.svg + "</svg>\n"
+}
+
+/// Time over memory of another system: its name, how many layers have a
+/// checkpoint in common (nothing if there is none), bytes, relative time.
+fn other(row: &str) -> Option<(&str, &str, f64, f64)> {
+    let mut cells = row.split(',').map(str::trim);
+    let name = cells.next()?;
+    let (name, every) = name.split_once(": every ").unwrap_or((name, ""));
+    Some((name, every, cells.next()?.parse().ok()?, cells.next()?.parse().ok()?))
+}
+
+/// Colours of other systems.
+fn colour(k: usize) -> &'static str {
+    ["#2a7f3f", "#7a3f9a"][k % 2]
 }
