@@ -80,17 +80,7 @@ impl ConformalClassification {
                 instead: "WeightedConformalClassification",
             });
         }
-        let scores = true_class_scores(self.score, f, self.seed)?;
-        let groups = match self.grouping {
-            Grouping::Marginal => vec![scores],
-            Grouping::ByClass => {
-                let mut groups = vec![Vec::new(); f.n_classes()];
-                for (&y, s) in f.labels().iter().zip(scores) {
-                    groups[y].push(s);
-                }
-                groups
-            }
-        };
+        let groups = grouped_scores(self.score, self.grouping, f, self.seed)?;
         let thresholds: Result<Vec<_>> =
             groups.iter().map(|scores| conformal_threshold(scores, self.alpha)).collect();
         Ok(ConformalClassifier {
@@ -187,6 +177,24 @@ impl ConformalClassifier {
             }),
         }
     }
+}
+
+/// The scores of the true classes: of all samples, or of each class.
+pub(super) fn grouped_scores(
+    score: ClassScore,
+    grouping: Grouping,
+    f: &ClassForecasts<'_>,
+    seed: u64,
+) -> Result<Vec<Vec<f64>>> {
+    let scores = true_class_scores(score, f, seed)?;
+    Ok(match grouping {
+        Grouping::Marginal => vec![scores],
+        Grouping::ByClass => {
+            let mut groups = vec![Vec::new(); f.n_classes()];
+            f.labels().iter().zip(scores).for_each(|(&y, s)| groups[y].push(s));
+            groups
+        }
+    })
 }
 
 /// The score of each sample's true class.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use wonderland_linalg::Tensor;
 
 use super::alpha::Alpha;
-use super::classify::{Grouping, true_class_scores};
+use super::classify::{Grouping, grouped_scores};
 use super::score::{ClassScore, Scorer};
 use super::threshold::Threshold;
 use crate::random::{Purpose, uniforms};
@@ -132,15 +132,7 @@ impl ClassPValues {
                 instead: "WeightedConformalClassification",
             });
         }
-        let scores = true_class_scores(self.score, f, self.seed)?;
-        let groups = match self.grouping {
-            Grouping::Marginal => vec![scores],
-            Grouping::ByClass => {
-                let mut groups = vec![Vec::new(); f.n_classes()];
-                f.labels().iter().zip(scores).for_each(|(&y, s)| groups[y].push(s));
-                groups
-            }
-        };
+        let groups = grouped_scores(self.score, self.grouping, f, self.seed)?;
         let scores: Result<_> = groups.into_iter().map(CalibrationScores::new).collect();
         Ok(FittedClassPValues { settings: *self, n_classes: f.n_classes(), scores: scores? })
     }

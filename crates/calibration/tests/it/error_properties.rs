@@ -174,6 +174,21 @@ proptest! {
         let by_rule = decide_or_reject(&P, 0.3).unwrap();
         prop_assert!(by_cost.iter().zip(by_rule).all(|(&a, b)| (a < 3).then_some(a) == b));
     }
+
+    /// Net benefit counts true and false alarms; acting always is the
+    /// threshold's limit at 0.
+    #[test]
+    fn net_benefit_is_its_definition(seed in 0_u64..2000, n in 1_usize..60, t in 0.01_f64..0.99) {
+        let (p, y) = sample(seed, n, Some(16.0));
+        let at = net_benefit(&Forecasts::new(&p, &y).unwrap(), &[t]).unwrap()[0];
+        let alarms = |event: bool, least: f64| {
+            p.iter().zip(&y).filter(|&(&p, &y)| y == event && p >= least).count() as f64
+        };
+        let benefit =
+            |least: f64| (alarms(true, least) - alarms(false, least) * t / (1.0 - t)) / n as f64;
+        prop_assert!((at.model - benefit(t)).abs() < TINY * (1.0 / (1.0 - t)));
+        prop_assert!((at.act_always - benefit(0.0)).abs() < TINY * (1.0 / (1.0 - t)));
+    }
 }
 
 /// The test of perfect calibration keeps its level, and the interval its

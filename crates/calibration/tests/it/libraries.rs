@@ -241,6 +241,10 @@ fn what_has_no_optimum_says_so() {
     assert!(d["all_right"]["sklearn_beta"].as_f64().unwrap() < 100.0);
     let impossible = &d["impossible"];
     let (p, y) = (numbers(&impossible["p"]), codes(&impossible["y"]));
-    assert_eq!(log_loss(&Forecasts::from_codes(&p, &y).unwrap()), f64::INFINITY);
+    let f = Forecasts::from_codes(&p, &y).unwrap();
+    assert_eq!(log_loss(&f), f64::INFINITY);
+    // Clipped on request: (ln 1000 + ln 2)/2, and one of the two was.
+    let clipped = clipped_log_loss(&f, 1e-3).unwrap();
+    assert!((clipped.value - 2000_f64.ln() / 2.0).abs() <= 4.0 * EPS && clipped.n_clipped == 1);
     assert!(impossible["sklearn"].as_f64().unwrap().is_finite());
 }
