@@ -5,6 +5,7 @@
 //! cargo run --release -p wonderland-autodiff --example mnist -- FOLDER [EPOCHS]
 //! ```
 //! FOLDER holds the four IDX files of MNIST, gzipped, under their usual names.
+//! `xtask/peers/mnist.py` does the same in JAX.
 
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "an example prints")]

@@ -269,7 +269,8 @@ impl<'t> Var<'t> {
     /// The value, and a mark: a plan within a [`Budget`](crate::Budget) may keep
     /// what is alive here and make what comes before it again.
     ///
-    /// Put it between layers, on what a layer hands to the next.
+    /// Put it between layers, on what a layer hands to the next. One mark on the
+    /// last value saves nothing, and the plan's report says so.
     #[must_use]
     #[track_caller]
     pub fn segment(self) -> Self {

@@ -26,31 +26,42 @@ const PARTS: u64 = 12;
 const QUANTA: usize = 96;
 
 /// How much memory a plan may use.
+///
+/// Bytes are those of [`PlanReport::total`](crate::PlanReport::total): what the
+/// plan holds while it runs, without arguments and results, which are the
+/// caller's, and without the list of instructions.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Budget {
     /// At most so many bytes in all: arena, constants, loops and their states.
     Bytes(usize),
-    /// At most this fraction of what keeping everything takes.
+    /// At most this fraction, from 0 to 1, of the bytes that keeping everything
+    /// takes.
     Fraction(f64),
-    /// So many states per loop.
+    /// So many states per loop, or of the chain of segments; the first one, h₀,
+    /// is one of them, and 0 counts as 1. Never refused.
     Slots(usize),
     /// The fewest states with which no step is run forward more than twice
-    /// again: about √(2 l) for l steps.
+    /// again: about √(2 l) for l steps. Never refused.
     Sqrt,
 }
 
 impl Program {
     /// Plans the program within a budget: each reverse loop whose forward loop
     /// left all its states keeps some of them and makes the others again, in
-    /// the fewest steps possible ([`checkpoint`](crate::checkpoint)). Results
-    /// have the bits of [`plan`](Program::plan).
+    /// the fewest steps possible, t(l, c) = r l − C(c + r, c + 1) for l steps
+    /// and c states ([`checkpoint`](crate::checkpoint)). A program without
+    /// loops is cut where [`segment`](crate::Var::segment) marks it or, without
+    /// marks, where little is alive; of several schedules that fit, the one
+    /// with the fewest operations is taken. Results have the bits of
+    /// [`plan`](Program::plan).
     ///
-    /// The report says the bytes and the further steps before anything runs,
-    /// and whether anything is saved at all.
+    /// The report says the bytes, the further steps and the further operations
+    /// before anything runs, and whether anything is saved at all.
     ///
     /// # Errors
-    /// [`Error::Budget`] when even one state per loop is too much, with the
-    /// least that is possible.
+    /// [`Error::Budget`] when no schedule fits into the bytes, with the least
+    /// that one of them takes; [`Budget::Slots`] and [`Budget::Sqrt`] cannot
+    /// fail.
     ///
     /// # Examples
     /// ```
