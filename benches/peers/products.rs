@@ -13,7 +13,7 @@ use faer::{Accum, Par};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar};
 use wonderland_benches::uniform;
-use wonderland_linalg::{MatRef, Scalar, Tensor, gram, matmul_batched, matmul_into};
+use wonderland_linalg::{MatRef, Scalar, Tensor, gram, matmul_batched_into, matmul_into};
 
 use crate::arrays::{read_f64, write_f64};
 use crate::{Fault, Loaded, Work, unknown};
@@ -155,7 +155,7 @@ impl<T: Scalar + LinalgScalar> Work for Product<T> {
     fn run(&mut self) -> Result<(), Fault> {
         for _ in 0..self.shape.repeats() {
             match (self.shape.kind, &self.by) {
-                (Kind::Batched, _) => self.C = matmul_batched(&self.A, &self.B)?,
+                (Kind::Batched, _) => matmul_batched_into(&mut self.C, &self.A, &self.B)?,
                 (Kind::Gram, By::Us) => self.C = gram(self.A.as_mat()),
                 _ => {
                     let (A, B) = operands(self.shape, &self.A, &self.B);

@@ -34,7 +34,7 @@ pub use least_squares::{
 };
 pub use linear_model::{least_squares_gradient, noise_variance, squared_norm2};
 pub use polynomial::{PolynomialFit, fit_polynomial};
-pub use product::{gram, matmul, matmul_batched, matmul_into, matvec};
+pub use product::{gram, matmul, matmul_batched, matmul_batched_into, matmul_into, matvec};
 pub use real::Real;
 pub use scalar::Scalar;
 pub use tensor::{Tensor, column};

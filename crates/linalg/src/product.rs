@@ -122,15 +122,24 @@ pub fn gram<T: Scalar>(X: MatRef<'_, T>) -> Tensor<T> {
 /// # Ok::<(), wonderland_linalg::Error>(())
 /// ```
 pub fn matmul_batched<T: Scalar>(X: &Tensor<T>, Y: &Tensor<T>) -> Result<Tensor<T>> {
+    let ([n, a, _], [_, _, c]) = (three_axes(X)?, three_axes(Y)?);
+    let mut Z = Tensor::zeros(&[n, a, c]);
+    matmul_batched_into(&mut Z, X, Y)?;
+    Ok(Z)
+}
+
+/// The same into Z ~ (n, a, c), whatever it held; allocates as little as
+/// [`matmul_into`].
+///
+/// # Errors
+/// Those of [`matmul_batched`], also for another shape of Z.
+pub fn matmul_batched_into<T: Scalar>(
+    Z: &mut Tensor<T>,
+    X: &Tensor<T>,
+    Y: &Tensor<T>,
+) -> Result<()> {
     let op = "matmul_batched";
-    let axes = |Z: &Tensor<T>| {
-        <[usize; 3]>::try_from(Z.shape()).map_err(|_| Error::WrongRank {
-            op,
-            expected: 3,
-            shape: Z.shape().to_vec(),
-        })
-    };
-    let ([n, a, b], [m, b2, c]) = (axes(X)?, axes(Y)?);
+    let ([n, a, b], [m, b2, c]) = (three_axes(X)?, three_axes(Y)?);
     if n != m || b != b2 {
         return Err(Error::ShapeMismatch {
             op,
@@ -139,13 +148,28 @@ pub fn matmul_batched<T: Scalar>(X: &Tensor<T>, Y: &Tensor<T>) -> Result<Tensor<
             rule: "the shapes must be (n, a, b) and (n, b, c)",
         });
     }
-    let mut Z = Tensor::zeros(&[n, a, c]);
+    if Z.shape() != [n, a, c] {
+        return Err(Error::ShapeMismatch {
+            op,
+            left: Z.shape().to_vec(),
+            right: vec![n, a, c],
+            rule: "the output must have one product for each pair",
+        });
+    }
     for i in 0..n {
         let out = MatMut::from_row_major_slice_mut(Z.row_mut(i), a, c);
         let x = MatRef::from_row_major_slice(X.row(i), a, b);
         T::gemm(out, false, x, MatRef::from_row_major_slice(Y.row(i), b, c));
     }
-    Ok(Z)
+    Ok(())
+}
+
+fn three_axes<T: Scalar>(Z: &Tensor<T>) -> Result<[usize; 3]> {
+    Z.shape().try_into().map_err(|_| Error::WrongRank {
+        op: "matmul_batched",
+        expected: 3,
+        shape: Z.shape().to_vec(),
+    })
 }
 
 #[cfg(test)]
@@ -193,6 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn notes_2_1_3_a_batch_is_one_product_after_another() {
+        let X = Tensor::new(&[3, 2, 4], counted(6, 4).into_vec()).unwrap();
+        let Y = Tensor::new(&[3, 4, 5], counted(12, 5).into_vec()).unwrap();
+        let mut Z = Tensor::full(&[3, 2, 5], f64::NAN);
+        matmul_batched_into(&mut Z, &X, &Y).unwrap();
+        for i in 0..3 {
+            let x = MatRef::from_row_major_slice(X.row(i), 2, 4);
+            let y = MatRef::from_row_major_slice(Y.row(i), 4, 5);
+            assert_eq!(Z.row(i), matmul(x, y).unwrap().as_slice());
+        }
+        assert_eq!(matmul_batched(&X, &Y).unwrap(), Z);
+        let counted = allocation_counter::measure(|| matmul_batched_into(&mut Z, &X, &Y).unwrap());
+        assert_eq!(counted.count_total, 0);
+    }
+
+    #[test]
     fn shapes_are_checked() {
         let A = counted(2, 3);
         assert!(matches!(matmul(A.as_mat(), A.as_mat()), Err(Error::ShapeMismatch { .. })));
@@ -201,6 +241,9 @@ mod tests {
         assert!(matches!(bad, Err(Error::ShapeMismatch { .. })));
         assert!(matches!(matvec(A.as_mat(), &[1.0]), Err(Error::ShapeMismatch { .. })));
         let X = Tensor::<f64>::zeros(&[2, 3, 4]);
+        let Y = Tensor::zeros(&[2, 4, 5]);
+        let bad = matmul_batched_into(&mut Tensor::zeros(&[2, 5, 3]), &X, &Y);
+        assert!(matches!(bad, Err(Error::ShapeMismatch { .. })));
         assert!(matches!(matmul_batched(&X, &X), Err(Error::ShapeMismatch { .. })));
         assert!(matches!(matmul_batched(&X, &A), Err(Error::WrongRank { expected: 3, .. })));
     }
