@@ -11,6 +11,7 @@
 mod arrays;
 mod autodiff;
 mod calibration;
+mod compile;
 mod exhaustive;
 mod kernels;
 mod least_squares;
@@ -62,6 +63,7 @@ struct Area {
 const AREAS: &[Area] = &[
     Area { name: "linalg", prepare: linalg::prepare, load: linalg::load },
     Area { name: "autodiff", prepare: autodiff::prepare, load: autodiff::load },
+    Area { name: "compile", prepare: compile::prepare, load: compile::load },
     Area { name: "kernels", prepare: kernels::prepare, load: kernels::load },
     Area { name: "calibration", prepare: calibration::prepare, load: calibration::load },
     Area { name: "start", prepare: start::prepare, load: start::load },

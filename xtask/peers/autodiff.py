@@ -250,13 +250,9 @@ def by_hand(name, sizes, what, repeats, arguments):
     return work
 
 
-def prepare(workload, peer, folder):
-    name, sizes, what = workload.split("-")
-    sizes = list(map(int, sizes.split("x")))
-    arguments = load(folder, name, sizes, what)
-    repeats = int(np.fromfile(Path(folder) / "repeats", "<f8")[0])
+def distance(folder, what):
+    """Of what a run ends with from the reference, relative to the largest entry."""
     reference = np.fromfile(Path(folder) / f"reference-{what}", "<f8")
-    side = {"jax": with_jax, "numpy": by_hand}[peer]
 
     def error(found):
         worst, at = 0.0, 0
@@ -268,7 +264,16 @@ def prepare(workload, peer, folder):
             worst = max(worst, np.max(np.abs(part - expected), initial=0.0) / size)
         return worst
 
-    return side(name, sizes, what, repeats, arguments), error
+    return error
+
+
+def prepare(workload, peer, folder):
+    name, sizes, what = workload.split("-")
+    sizes = list(map(int, sizes.split("x")))
+    arguments = load(folder, name, sizes, what)
+    repeats = int(np.fromfile(Path(folder) / "repeats", "<f8")[0])
+    side = {"jax": with_jax, "numpy": by_hand}[peer]
+    return side(name, sizes, what, repeats, arguments), distance(folder, what)
 
 
 if __name__ == "__main__":

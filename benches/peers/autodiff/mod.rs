@@ -150,7 +150,7 @@ pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loade
 }
 
 /// Runs of one plan.
-struct Evaluation<T> {
+pub(crate) struct Evaluation<T> {
     task: Task,
     program: Program,
     reals: Vec<Tensor<T>>,
@@ -159,6 +159,21 @@ struct Evaluation<T> {
     plan: Plan<T>,
     outputs: Vec<Tensor<T>>,
     reference: Vec<f64>,
+}
+
+impl Evaluation<f32> {
+    /// A workload in single precision.
+    pub(crate) fn single(workload: &str, folder: &Path) -> Result<Self, Fault> {
+        let (task, what) = task(workload)?;
+        Self::new(task, what, folder, |name| read_f32(folder, name))
+    }
+
+    /// Makes the plan anew, from the function on.
+    pub(crate) fn compile(&mut self, workload: &str) -> Result<(), Fault> {
+        let (task, what) = task(workload)?;
+        self.plan = task.program(what)?.plan();
+        Ok(())
+    }
 }
 
 impl<T: Scalar> Evaluation<T> {

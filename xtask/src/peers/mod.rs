@@ -9,6 +9,7 @@
 
 mod autodiff;
 mod calibration;
+mod compile;
 mod kernels;
 mod linalg;
 mod logistic;
@@ -41,6 +42,7 @@ struct Area {
 const AREAS: &[Area] = &[
     Area { name: "linalg", workloads: linalg::WORKLOADS },
     Area { name: "autodiff", workloads: autodiff::WORKLOADS },
+    Area { name: "compile", workloads: compile::WORKLOADS },
     Area { name: "kernels", workloads: kernels::WORKLOADS },
     Area { name: "calibration", workloads: calibration::WORKLOADS },
     Area { name: "start", workloads: start::WORKLOADS },
