@@ -18,7 +18,8 @@ pub(crate) use model::ModelReport;
 pub(crate) use number::{counted, interval, significant};
 pub(crate) use prediction::PredictionReport;
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use wonderland::data::Task;
 
 use crate::Done;
@@ -28,6 +29,20 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<Done> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(Done::print(text))
+}
+
+/// Measures under their keys: `KEY` holds the value, `KEY_ci` the interval or null.
+pub(crate) struct WithIntervals(pub(crate) Vec<(&'static str, f64, Option<[f64; 2]>)>);
+
+impl Serialize for WithIntervals {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2 * self.0.len()))?;
+        for (key, value, interval) in &self.0 {
+            map.serialize_entry(key, value)?;
+            map.serialize_entry(&format!("{key}_ci"), interval)?;
+        }
+        map.end()
+    }
 }
 
 pub(crate) fn task_name(task: Task) -> &'static str {

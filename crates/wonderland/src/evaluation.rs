@@ -64,6 +64,9 @@ pub struct ClassificationMetrics {
     pub uncalibrated: Option<UncalibratedMetrics>,
     /// Coverage of the sets, if there are any.
     pub coverage: Option<CoverageReport>,
+    /// Rows whose true class got probability 0, each counted as 708 in the log
+    /// loss.
+    pub n_impossible: usize,
     /// The p-value of a χ² test that the classes come in the shares of the
     /// training rows; `None` where a class is expected less than once.
     pub label_shift: Option<f64>,
@@ -187,8 +190,15 @@ impl Pipeline {
             }
             _ => None,
         };
-        let label_shift = label_shift(&counts, &labels);
-        Ok(ClassificationMetrics { scores, calibration, uncalibrated, coverage, label_shift })
+        let P = predictions.proba.as_mat();
+        Ok(ClassificationMetrics {
+            scores,
+            calibration,
+            uncalibrated,
+            coverage,
+            n_impossible: labels.iter().enumerate().filter(|&(i, &y)| P[(i, y)] <= 0.0).count(),
+            label_shift: label_shift(&counts, &labels),
+        })
     }
 
     /// Everything a reliability diagram of the confidence shows, on the rows of

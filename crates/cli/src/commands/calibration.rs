@@ -136,6 +136,12 @@ impl Calibration {
         };
         let judged = self.judge(&table, refitted.as_ref(), voice)?;
         self.save(&table, refitted.as_ref(), &judged, voice)?;
+        if refitted.is_none() && !judged.before.is_consistent() {
+            let method = if table.n_classes() == 2 { "platt" } else { "temperature" };
+            voice.note(format_args!(
+                "`--fit {method} --out FILE.map` learns to mend this; `wonderland recalibrate FILE.map` does it"
+            ));
+        }
         let report = CalibrationReport::new(&table, refitted.as_ref(), &judged);
         if shared.json { show::json(&report) } else { Ok(Done::print(report.text())) }
     }

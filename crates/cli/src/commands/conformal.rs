@@ -9,14 +9,15 @@ use serde::Serialize;
 use wonderland::calibration::{Alpha, ClassScore, Coverage, CoverageReport, Threshold, Verdict};
 use wonderland::data::{Csv, Snippet};
 use wonderland::forecasts::{
-    ForecastTable, IntervalColumns, Intervals, NumberColumns, NumberTable, SetPrediction, Sets,
+    Fault, ForecastTable, IntervalColumns, Intervals, NumberColumns, NumberTable, SetPrediction,
+    Sets,
 };
 
 use crate::Done;
 use crate::arguments::{OutTable, Reading, Shared};
 use crate::exit::UsageError;
 use crate::forecasts::{self, Forecasts, KeptColumns, OutRows};
-use crate::show::{Align, Grid, significant};
+use crate::show::{Align, Grid, counted, significant};
 use crate::voice::Voice;
 
 /// Prediction sets or intervals that hold the truth as often as promised
@@ -217,7 +218,8 @@ impl Conformal {
         let rows = OutRows::new(&names, &self.out.keep)?;
         let mut columns = self.forecasts.columns();
         columns.label = Some(self.label.clone());
-        let calibration = forecasts::read(&columns, &self.calibration, &self.reading, voice)?;
+        let calibration = forecasts::read(&columns, &self.calibration, &self.reading, voice)
+            .map_err(about_numbers)?;
         if calibration.columns.len() == 1 {
             columns.negative = Some(calibration.classes[0].clone());
         }
@@ -317,6 +319,7 @@ impl Conformal {
             keep: Vec::new(),
         };
         let calibration = self.read_numbers(&columns, &self.calibration, voice)?;
+        warn_of_crossed(&columns.predicted, &calibration, voice);
         columns.label_optional = true;
         columns.keep.clone_from(&self.out.keep);
         let new = self.read_numbers(&columns, &self.apply, voice)?;
@@ -366,6 +369,35 @@ impl Conformal {
         let table = voice.during("reading", || columns.read(&csv, stream, &name))?;
         voice.note(format_args!("{}: {}", table.source, table.reading));
         Ok(table)
+    }
+}
+
+/// Without columns of probabilities, numbers may be what was meant.
+fn about_numbers(fault: wonderland::Error) -> anyhow::Error {
+    match fault {
+        wonderland::Error::Forecasts(fault) if matches!(*fault, Fault::NoColumns { .. }) => UsageError(format!(
+            "{fault}; for intervals about numbers, say `--prediction`, or `--lower` and `--upper`"
+        ))
+        .into(),
+        fault => fault.into(),
+    }
+}
+
+/// Quantiles may cross here and there; where most do, they were named the wrong
+/// way round.
+fn warn_of_crossed(columns: &NumberColumns, table: &NumberTable, voice: &Voice) {
+    let (NumberColumns::Quantiles { lower, upper }, [lo, hi]) = (columns, &*table.predicted) else {
+        return;
+    };
+    let crossed = lo.iter().zip(hi).filter(|(lo, hi)| lo > hi).count();
+    if crossed > 0 {
+        let (lower, upper) = (Snippet::new(lower), Snippet::new(upper));
+        let swapped = 2 * crossed > lo.len();
+        voice.warn(format_args!(
+            "`{lower}` lies above `{upper}` in {crossed} of {}: {}",
+            counted(lo.len(), "row"),
+            if swapped { "are --lower and --upper swapped?" } else { "they are used as they are" }
+        ));
     }
 }
 

@@ -86,6 +86,6 @@ fn label_shift(evaluation: &Evaluation) -> Option<String> {
     let Metrics::Classification(metrics) = &evaluation.metrics else { return None };
     let p = metrics.label_shift.filter(|&p| p < SURPRISING)?;
     Some(format!(
-        "the classes come in other shares than in training (p = {p:.1e}): probabilities and coverage were made for those"
+        "the classes come in other shares than in training (p = {p:.1e}): probabilities and coverage were made for those; if it stays so, fit or calibrate on rows like these"
     ))
 }

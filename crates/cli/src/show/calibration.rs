@@ -7,7 +7,7 @@ use wonderland::calibration::{BinRow, Cox, Spiegelhalter};
 use wonderland::data::Snippet;
 use wonderland::forecasts::{Assessment, ForecastTable, Refitted};
 
-use super::{Align, Grid, counted};
+use super::{Align, Grid, WithIntervals, counted};
 
 /// What was measured.
 pub(crate) struct Judged {
@@ -67,32 +67,10 @@ struct TestKeys {
 /// The keys of metrics in JSON: every measure with its interval.
 #[derive(Serialize)]
 struct MetricKeys<'a> {
-    accuracy: f64,
-    accuracy_ci: Option<[f64; 2]>,
-    ece: f64,
-    ece_ci: Option<[f64; 2]>,
-    mce: f64,
-    mce_ci: Option<[f64; 2]>,
-    rms: f64,
-    rms_ci: Option<[f64; 2]>,
+    #[serde(flatten)]
+    measures: WithIntervals,
     debiased_rms: f64,
-    smooth_ece: f64,
-    smooth_ece_ci: Option<[f64; 2]>,
-    confidence_ece: f64,
-    confidence_ece_ci: Option<[f64; 2]>,
-    top_label_ece: f64,
-    top_label_ece_ci: Option<[f64; 2]>,
-    classwise_ece: f64,
-    classwise_ece_ci: Option<[f64; 2]>,
-    brier: f64,
-    brier_ci: Option<[f64; 2]>,
-    log_loss: f64,
-    log_loss_ci: Option<[f64; 2]>,
     n_impossible: usize,
-    miscalibration: f64,
-    miscalibration_ci: Option<[f64; 2]>,
-    discrimination: f64,
-    discrimination_ci: Option<[f64; 2]>,
     uncertainty: f64,
     spiegelhalter: Option<Spiegelhalter>,
     cox: Option<&'a Cox>,
@@ -101,33 +79,26 @@ struct MetricKeys<'a> {
 impl<'a> Keys<'a> {
     fn new(a: &'a Assessment) -> Self {
         let (c, e) = (&a.classes, &a.errors);
+        let measures = [
+            ("accuracy", a.accuracy),
+            ("ece", e.ece),
+            ("mce", e.mce),
+            ("rms", e.rms),
+            ("smooth_ece", a.smooth_ece),
+            ("confidence_ece", c.confidence.ece),
+            ("top_label_ece", c.top_label.ece),
+            ("classwise_ece", c.classwise.ece),
+            ("brier", a.brier),
+            ("log_loss", a.log_loss),
+        ];
+        let mut measures: Vec<_> = measures.map(|(key, m)| (key, m.value, m.interval)).into();
+        let [miscalibration, discrimination] = a.corp_intervals;
+        measures.push(("miscalibration", a.corp.miscalibration, miscalibration));
+        measures.push(("discrimination", a.corp.discrimination, discrimination));
         let metrics = MetricKeys {
-            accuracy: a.accuracy.value,
-            accuracy_ci: a.accuracy.interval,
-            ece: e.ece.value,
-            ece_ci: e.ece.interval,
-            mce: e.mce.value,
-            mce_ci: e.mce.interval,
-            rms: e.rms.value,
-            rms_ci: e.rms.interval,
+            measures: WithIntervals(measures),
             debiased_rms: e.debiased_rms,
-            smooth_ece: a.smooth_ece.value,
-            smooth_ece_ci: a.smooth_ece.interval,
-            confidence_ece: c.confidence.ece.value,
-            confidence_ece_ci: c.confidence.ece.interval,
-            top_label_ece: c.top_label.ece.value,
-            top_label_ece_ci: c.top_label.ece.interval,
-            classwise_ece: c.classwise.ece.value,
-            classwise_ece_ci: c.classwise.ece.interval,
-            brier: a.brier.value,
-            brier_ci: a.brier.interval,
-            log_loss: a.log_loss.value,
-            log_loss_ci: a.log_loss.interval,
             n_impossible: a.n_impossible,
-            miscalibration: a.corp.miscalibration,
-            miscalibration_ci: a.corp_intervals[0],
-            discrimination: a.corp.discrimination,
-            discrimination_ci: a.corp_intervals[1],
             uncertainty: a.corp.uncertainty,
             spiegelhalter: a.spiegelhalter,
             cox: a.cox.as_ref().ok(),
@@ -204,6 +175,11 @@ fn four(x: f64) -> String {
     if x.is_finite() { format!("{x:.4}") } else { "infinite".into() }
 }
 
+/// A p-value, never written as 0.
+fn chance(p: f64) -> String {
+    if p < 1e-4 { "p < 0.0001".into() } else { format!("p = {p:.4}") }
+}
+
 fn ends(ends: Option<[f64; 2]>) -> String {
     ends.map(|[low, high]| format!("[{low:.4}, {high:.4}]")).unwrap_or_default()
 }
@@ -240,13 +216,17 @@ fn measures(before: &Assessment, after: Option<&Assessment>) -> Grid {
 fn tests(a: &Assessment, prefix: &str) -> String {
     let mut text = format!("{prefix}{}\n", a.verdict());
     if let Some(s) = a.spiegelhalter {
-        let _ = writeln!(text, "  Spiegelhalter: z = {:.3}, p = {:.4}", s.z, s.p_value);
+        let _ = writeln!(text, "  Spiegelhalter: z = {:.3}, {}", s.z, chance(s.p_value));
     }
     let _ = match &a.cox {
         Ok(c) => writeln!(
             text,
-            "  Cox: slope {:.4} ± {:.4} and intercept {:.4} ± {:.4} (calibrated: 1 and 0), p = {:.4}",
-            c.slope, c.slope_se, c.intercept, c.intercept_se, c.p_value
+            "  Cox: slope {:.4} ± {:.4} and intercept {:.4} ± {:.4} (calibrated: 1 and 0), {}",
+            c.slope,
+            c.slope_se,
+            c.intercept,
+            c.intercept_se,
+            chance(c.p_value)
         ),
         Err(why) => writeln!(text, "  Cox: no line, {}", Snippet::new(why)),
     };

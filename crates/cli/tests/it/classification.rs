@@ -99,6 +99,59 @@ fn other_shares_of_the_classes_are_remarked_on() {
     assert!(!bench.run("evaluate m.wl iris").stderr.contains("other shares"));
 }
 
+/// Every evaluation of noise, of classes and of numbers, shows the baseline
+/// beside the model and says that the model is not better.
+#[test]
+fn noise_is_called_noise_wherever_a_model_is_scored() {
+    let bench = Bench::new();
+    let mut state = 9_u64;
+    let mut digit = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % 1000
+    };
+    let row = |digit: &mut dyn FnMut() -> u64| {
+        format!("{},{},{},{}\n", digit(), digit(), digit(), ["no", "yes"][digit() as usize % 2])
+    };
+    let mut table = |n| (0..n).fold("a,b,y,k\n".to_owned(), |all, _| all + &row(&mut digit));
+    bench.write("old.csv", table(300));
+    bench.write("new.csv", table(200));
+    for (target, baseline, ignore) in [("k", "class shares", "y"), ("y", "always the mean", "k")] {
+        let fit = format!("fit old.csv --target {target} --ignore {ignore} --report r.html");
+        for run in [
+            format!("{fit} --coverage 0.9 --cv 3 --out m.wl"),
+            "evaluate m.wl new.csv --report r.html".to_owned(),
+        ] {
+            let said = bench.ok(&run);
+            assert!(said.contains("NOT better than always answering"), "{run}: {said}");
+            assert!(said.contains(baseline), "{run}: {said}");
+            let page = String::from_utf8(bench.read("r.html")).unwrap();
+            assert!(page.contains("is not demonstrably better than always answering"), "{run}");
+            let metrics = bench.json(&run)["metrics"].clone();
+            assert_eq!(metrics["beats_baseline"], false, "{run}");
+            assert!(metrics["baseline"].is_object(), "{run}: {metrics}");
+        }
+    }
+}
+
+/// Isotonic regression on few rows rules classes out; that is said.
+#[test]
+fn impossible_classes_are_counted() {
+    let bench = Bench::new();
+    // Low x are `a` and high ones `b`, but for one row in nine.
+    let class = |i: u32| {
+        let noisy = (7 * i * i + 13 * i) % 101 < 12;
+        if (i % 50 < 25) == noisy { "b" } else { "a" }
+    };
+    let rows =
+        (0..400).fold("x,y\n".to_owned(), |all, i| all + &format!("{},{}\n", i % 50, class(i)));
+    bench.write("t.csv", rows);
+    let fit = "fit t.csv --target y --calibrate isotonic";
+    let counted = bench.json(fit)["metrics"]["n_impossible"].as_u64().unwrap();
+    let said = bench.ok(fit);
+    assert!(counted > 0 && said.contains(&format!("log loss: {counted} row")), "{said}");
+    assert!(!bench.ok("fit t.csv --target y --calibrate platt").contains("log loss:"));
+}
+
 #[test]
 fn settings_that_cannot_be_kept_are_refused() {
     let bench = Bench::new();

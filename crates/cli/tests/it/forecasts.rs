@@ -146,6 +146,11 @@ fn what_was_read_is_said() {
     let said = "note: p.csv: read p:no, p:yes as probabilities of no, yes, label as the true class";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     assert!(run.stdout.contains("consistent with perfect calibration at n = 60"), "{}", run.stdout);
+    assert!(!run.stdout.contains("= 0.0000"), "{}", run.stdout);
+    bench.write("many.csv", csv(&rows(400, 5)));
+    let off = bench.run("calibration many.csv --label label --resamples 0");
+    assert!(off.stdout.contains("NOT consistent"), "{}", off.stdout);
+    assert!(off.stderr.contains("`--fit platt --out FILE.map` learns to mend"), "{}", off.stderr);
     let piped =
         bench.pipe("calibration - --label label --resamples 0", csv(&rows(60, 5)).as_bytes());
     assert_eq!(piped.code, Some(0));
@@ -346,6 +351,11 @@ fn intervals_by_hand() {
     assert!((number(&cqr["upper"][0]) - 12.7).abs() < 1e-12, "{cqr}");
     assert_eq!(cqr["coverage"], Value::Null);
     bench.fails("conformal cal.csv --label y --lower lo --apply new.csv", 2, "--upper");
+    let swapped = bench
+        .run("conformal cal.csv --label y --coverage 3/4 --lower hi --upper lo --apply new.csv");
+    let said = "warning: `hi` lies above `lo` in 9 of 9 rows: are --lower and --upper swapped?";
+    assert!(swapped.stderr.contains(said), "{}", swapped.stderr);
+    bench.fails("conformal cal.csv --label y --apply new.csv", 2, "for intervals about numbers");
     bench.write("bad.csv", "y,predicted\n1,abc\n");
     bench.fails(
         "conformal bad.csv --label y --prediction predicted --apply new.csv",

@@ -4,8 +4,8 @@
 use serde::Serialize;
 use wonderland_calibration::{
     Bins, Bootstrap, CalibrationError, ClassForecasts, Corp, Cox, ErrorInterval, Forecasts,
-    NullTest, PerfectCalibrationTest, Reliability, ReliabilityDiagram, Resample, Spiegelhalter,
-    brier, brier_multiclass, calibration_error, classwise_calibration_error,
+    IntervalKind, NullTest, PerfectCalibrationTest, Reliability, ReliabilityDiagram, Resample,
+    Spiegelhalter, brier, brier_multiclass, calibration_error, classwise_calibration_error,
     confidence_calibration_error, corp_brier, cox, log_loss_multiclass, smooth_ece,
     smooth_ece_on_grid, spiegelhalter, top_label_calibration_error,
 };
@@ -46,14 +46,16 @@ impl Assessing {
 
 /// A value and the interval about it: of binned errors by tests along a ray
 /// ([`ErrorInterval`]), of everything else by the bootstrap.
+///
+/// Resampling raises an error that is nearly zero. So the interval of any error
+/// begins at 0 where calibrated forecasts would show as much.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
     /// The value on all rows.
     pub value: f64,
     /// Lower and upper end. None without resamples, for an infinite value, and
-    /// where resampling raises the measure so far that the interval would not
-    /// hold its own estimate, as it may for errors of several classes and the
-    /// smooth error when forecasts are nearly calibrated.
+    /// where resampling moves the measure so far that the interval would not
+    /// hold its own estimate.
     pub interval: Option<[f64; 2]>,
 }
 
@@ -191,9 +193,6 @@ impl Assessing {
         let hits = f.confidence();
         let smooth = smooth_ece(&event);
         let corp = corp_brier(&event);
-        let part = |part: fn(&Corp) -> f64| {
-            self.interval(&event, part(&corp), |e| Ok(part(&corp_brier(e))))
-        };
         let diagram = ReliabilityDiagram { bins, seed: self.seed, ..ReliabilityDiagram::default() };
         Ok(Assessment {
             n,
@@ -212,8 +211,7 @@ impl Assessing {
             },
             smooth_ece: Measure {
                 value: smooth.value,
-                interval: self
-                    .interval(&event, smooth.value, |e| Ok(smooth_ece_on_grid(e).value))?,
+                interval: self.error(&event, |e| Ok(smooth_ece_on_grid(e).value))?.interval,
             },
             smooth_ece_bound: smooth.error_bound,
             brier: if two {
@@ -224,7 +222,10 @@ impl Assessing {
             log_loss: self.measure(&f, |f| Ok(log_loss_multiclass(f)))?,
             n_impossible: impossible(&f),
             corp,
-            corp_intervals: [part(|c| c.miscalibration)?, part(|c| c.discrimination)?],
+            corp_intervals: [
+                self.error(&event, |e| Ok(corp_brier(e).miscalibration))?.interval,
+                self.measure(&event, |e| Ok(corp_brier(e).discrimination))?.interval,
+            ],
             spiegelhalter: spiegelhalter(&event),
             cox: cox(&event).map_err(|fault| why_no_line(&fault, &event)),
             test: self.test(&f, &event)?,
@@ -269,13 +270,33 @@ impl Assessing {
         error: impl Fn(&D) -> wonderland_calibration::Result<CalibrationError>,
     ) -> Result<ErrorMeasures> {
         let measure =
-            |part: fn(&CalibrationError) -> f64| self.measure(data, |d| error(d).map(|e| part(&e)));
+            |part: fn(&CalibrationError) -> f64| self.error(data, |d| error(d).map(|e| part(&e)));
         Ok(ErrorMeasures {
             ece: measure(|e| e.ece)?,
             mce: measure(|e| e.mce)?,
             rms: measure(|e| e.rms)?,
             debiased_rms: error(data)?.debiased_rms(),
         })
+    }
+
+    /// A measure that is 0 where forecasts are calibrated, and above it by
+    /// chance in any sample.
+    fn error<D: Resample>(
+        &self,
+        data: &D,
+        statistic: impl Fn(&D) -> wonderland_calibration::Result<f64>,
+    ) -> Result<Measure> {
+        if self.resamples == 0 || data.n_samples() < 2 {
+            return Ok(Measure { value: statistic(data)?, interval: None });
+        }
+        let test = PerfectCalibrationTest { draws: self.resamples, seed: self.seed };
+        let null = test.run(data, &statistic)?;
+        if null.p_value <= 0.5 * (1.0 - self.level) {
+            return self.measure(data, statistic);
+        }
+        let percentiles = Bootstrap { kind: IntervalKind::Percentile, ..self.bootstrap() };
+        let upper = percentiles.interval(data, statistic)?.upper.max(null.statistic);
+        Ok(Measure { value: null.statistic, interval: Some([0.0, upper]) })
     }
 
     fn measure<D: Resample>(
@@ -296,16 +317,19 @@ impl Assessing {
         if self.resamples == 0 || data.n_samples() < 2 || !value.is_finite() {
             return Ok(None);
         }
-        let bootstrap = Bootstrap {
+        let interval = self.bootstrap().interval(data, statistic)?;
+        let holds =
+            interval.lower < interval.upper && (interval.lower..=interval.upper).contains(&value);
+        Ok(holds.then_some([interval.lower, interval.upper]))
+    }
+
+    fn bootstrap(&self) -> Bootstrap {
+        Bootstrap {
             resamples: self.resamples,
             level: self.level,
             seed: self.seed,
             ..Bootstrap::default()
-        };
-        let interval = bootstrap.interval(data, statistic)?;
-        let holds =
-            interval.lower < interval.upper && (interval.lower..=interval.upper).contains(&value);
-        Ok(holds.then_some([interval.lower, interval.upper]))
+        }
     }
 }
 

@@ -124,7 +124,7 @@ pub enum Fault {
     },
     /// Probabilities of a row that do not sum to 1.
     #[error(
-        "{file}, line {line}, columns {columns}: the probabilities sum to {sum}, further from 1 than {tolerance}: name one column per class, or say `--logits` if these are scores before softmax"
+        "{file}, line {line}, columns {columns}: the probabilities sum to {sum}, further from 1 than {tolerance}: name one column per class, write rounded ones with more digits, or say `--logits` if these are scores before softmax"
     )]
     RowSum {
         /// The file.

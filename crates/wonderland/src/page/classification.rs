@@ -2,7 +2,7 @@
 
 use wonderland_calibration::{CoverageReport, Verdict};
 use wonderland_data::Table;
-use wonderland_models::{precision_recall_curve, roc_curve};
+use wonderland_models::{ClassificationScores, Estimate, precision_recall_curve, roc_curve};
 use wonderland_report::{
     Block, ClassCoverage, Coefficient, Curve, Picture, Section, ThresholdTool, class_coverage,
     coefficients, confidence_histogram, confusion_matrix, precision_recall, reliability_diagram,
@@ -97,32 +97,17 @@ fn score_table(metrics: &ClassificationMetrics) -> Block {
         cells
     };
     let c = &metrics.calibration;
-    let old = before.map(|b| &b.scores);
+    let score = |name: &str, part: fn(&ClassificationScores) -> Estimate, base: f64| {
+        let (now, old) = (part(s), before.map(|b| part(&b.scores).value));
+        row(name, now.value, now.interval, old, Some(base))
+    };
     let ece = Some([c.ece.lower, c.ece.upper]);
     Block::Table {
         head,
         rows: vec![
-            row(
-                "accuracy",
-                s.accuracy.value,
-                s.accuracy.interval,
-                old.map(|o| o.accuracy.value),
-                Some(s.baseline.accuracy),
-            ),
-            row(
-                "log loss",
-                s.log_loss.value,
-                s.log_loss.interval,
-                old.map(|o| o.log_loss.value),
-                Some(s.baseline.log_loss),
-            ),
-            row(
-                "Brier score",
-                s.brier.value,
-                s.brier.interval,
-                old.map(|o| o.brier.value),
-                Some(s.baseline.brier),
-            ),
+            score("accuracy", |s| s.accuracy, s.baseline.accuracy),
+            score("log loss", |s| s.log_loss, s.baseline.log_loss),
+            score("Brier score", |s| s.brier, s.baseline.brier),
             row(
                 "calibration error",
                 c.ece.estimate,

@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 mod derivatives;
 mod honesty;
+mod leakage;
 mod recipes;
 
 /// A file beside this one that is not declared would never run.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use wonderland::models::{ClassificationScores, Estimate};
 use wonderland::{CalibrationScores, ClassificationMetrics, Pipeline};
 
-use crate::show::{Align, Grid, counted, interval, significant};
+use crate::show::{Align, Grid, WithIntervals, counted, interval, significant};
 
 /// Beyond this many classes a confusion matrix does not fit a terminal.
 const MOST_SHOWN: usize = 12;
@@ -20,6 +20,7 @@ pub(in crate::show) struct Keys<'a> {
     confusion: &'a [Vec<usize>],
     beats_baseline: bool,
     baseline: BaselineKeys,
+    n_impossible: usize,
     label_shift_p: Option<f64>,
     confidence: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,16 +30,8 @@ pub(in crate::show) struct Keys<'a> {
 /// The keys that exist before and after calibration.
 #[derive(Serialize)]
 struct ScoreKeys {
-    accuracy: f64,
-    accuracy_ci: Option<[f64; 2]>,
-    log_loss: f64,
-    log_loss_ci: Option<[f64; 2]>,
-    brier: f64,
-    brier_ci: Option<[f64; 2]>,
-    roc_auc: Option<f64>,
-    roc_auc_ci: Option<[f64; 2]>,
-    ece: f64,
-    ece_ci: [f64; 2],
+    #[serde(flatten)]
+    measures: WithIntervals,
     ece_p: f64,
     mce: f64,
     smooth_ece: f64,
@@ -54,17 +47,15 @@ struct BaselineKeys {
 
 impl ScoreKeys {
     fn new(s: &ClassificationScores, c: &CalibrationScores) -> Self {
+        let ece = Estimate { value: c.ece.estimate, interval: Some([c.ece.lower, c.ece.upper]) };
+        let scores =
+            [("accuracy", s.accuracy), ("log_loss", s.log_loss), ("brier", s.brier), ("ece", ece)];
+        let mut measures: Vec<_> = scores.map(|(key, e)| (key, e.value, e.interval)).into();
+        // NaN is written as null: no AUC where one class is missing.
+        let auc = s.roc_auc.map_or((f64::NAN, None), |e| (e.value, e.interval));
+        measures.push(("roc_auc", auc.0, auc.1));
         Self {
-            accuracy: s.accuracy.value,
-            accuracy_ci: s.accuracy.interval,
-            log_loss: s.log_loss.value,
-            log_loss_ci: s.log_loss.interval,
-            brier: s.brier.value,
-            brier_ci: s.brier.interval,
-            roc_auc: s.roc_auc.map(|e| e.value),
-            roc_auc_ci: s.roc_auc.and_then(|e| e.interval),
-            ece: c.ece.estimate,
-            ece_ci: [c.ece.lower, c.ece.upper],
+            measures: WithIntervals(measures),
             ece_p: c.test.p_value,
             mce: c.mce,
             smooth_ece: c.smooth.value,
@@ -84,6 +75,7 @@ impl<'a> Keys<'a> {
                 log_loss: s.baseline.log_loss,
                 brier: s.baseline.brier,
             },
+            n_impossible: metrics.n_impossible,
             label_shift_p: metrics.label_shift,
             confidence: s.confidence,
             uncalibrated: metrics
@@ -104,6 +96,13 @@ pub(super) fn text(
     let mut text = table(metrics, n, what);
     let _ = writeln!(text, "{}", verdict(metrics, pipeline));
     let _ = writeln!(text, "{}", calibration(&metrics.calibration));
+    if metrics.n_impossible > 0 {
+        let _ = writeln!(
+            text,
+            "log loss: {} gave the true class probability 0 and counts 708 here, infinite in truth: `--calibrate temperature` or `platt` rules no class out",
+            counted(metrics.n_impossible, "row")
+        );
+    }
     let classes = pipeline.model().classes().unwrap_or_default();
     if classes.len() <= MOST_SHOWN {
         let _ = write!(text, "\n{}", confusion(&metrics.scores.confusion, classes));
