@@ -24,6 +24,8 @@ use crate::{Error, Forecasts, Probabilities, Result, check};
 pub struct ClassForecasts<'a> {
     proba: Probabilities<'a>,
     labels: Cow<'a, [usize]>,
+    /// Whether the top class is the true one.
+    hits: Vec<bool>,
     weights: Option<Cow<'a, [f64]>>,
 }
 
@@ -42,8 +44,9 @@ impl<'a> ClassForecasts<'a> {
     /// # Errors
     /// [`Error::LengthMismatch`], [`Error::UnknownLabel`].
     pub fn from_probabilities(proba: Probabilities<'a>, labels: &'a [usize]) -> Result<Self> {
-        check_labels(labels, proba.n_samples(), proba.n_classes())?;
-        Ok(Self { proba, labels: Cow::Borrowed(labels), weights: None })
+        check::length("labels", labels.len(), proba.n_samples(), "row")?;
+        let hits = hits(&proba, labels)?;
+        Ok(Self { proba, labels: Cow::Borrowed(labels), hits, weights: None })
     }
 
     /// Counts sample i with weight wᵢ ≥ 0.
@@ -94,10 +97,9 @@ impl<'a> ClassForecasts<'a> {
     /// Confidence against hit: p = maxₖ Pₖ, y = "the top class is the true one".
     #[must_use]
     pub fn confidence(&self) -> Forecasts<'_> {
-        let hits = self.proba.predicted().iter().zip(&*self.labels);
         Forecasts::from_parts(
             Cow::Borrowed(self.proba.confidence()),
-            hits.map(|(&k, &y)| k as usize == y).collect(),
+            Cow::Borrowed(&self.hits),
             self.weights.as_deref().map(Cow::Borrowed),
         )
     }
@@ -111,7 +113,7 @@ impl<'a> ClassForecasts<'a> {
         assert!(k < self.n_classes(), "class {k} of {}", self.n_classes());
         Forecasts::from_parts(
             Cow::Owned(self.proba.column(k)),
-            self.labels.iter().map(|&y| y == k).collect(),
+            self.labels.iter().map(|&y| y == k).collect::<Vec<_>>().into(),
             self.weights.as_deref().map(Cow::Borrowed),
         )
     }
@@ -136,6 +138,7 @@ impl<'a> ClassForecasts<'a> {
         ClassForecasts {
             proba: self.proba.select(rows),
             labels: rows.iter().map(|&i| self.labels[i]).collect::<Vec<_>>().into(),
+            hits: rows.iter().map(|&i| self.hits[i]).collect(),
             weights: self
                 .weights
                 .as_ref()
@@ -145,11 +148,47 @@ impl<'a> ClassForecasts<'a> {
 
     /// The same probabilities and weights with other labels.
     pub(crate) fn with_labels(&self, labels: Vec<usize>) -> Self {
+        let predicted = self.proba.predicted().iter();
         Self {
             proba: self.proba.clone(),
+            hits: predicted.zip(&labels).map(|(&k, &y)| k as usize == y).collect(),
             labels: Cow::Owned(labels),
             weights: self.weights.clone(),
         }
+    }
+}
+
+/// Whether the top class of each row is the true one; fails when a label has
+/// no column.
+fn hits(proba: &Probabilities<'_>, labels: &[usize]) -> Result<Vec<bool>> {
+    let mut hits = vec![false; labels.len()];
+    let n_classes = proba.n_classes();
+    let compare = Compare { predicted: proba.predicted(), labels, n_classes, hits: &mut hits };
+    if !pulp::Arch::new().dispatch(compare) {
+        check_labels(labels, labels.len(), n_classes)?;
+    }
+    Ok(hits)
+}
+
+/// Both questions to each label, in one reading; false when one has no column.
+struct Compare<'a> {
+    predicted: &'a [u32],
+    labels: &'a [usize],
+    n_classes: usize,
+    hits: &'a mut [bool],
+}
+
+impl pulp::WithSimd for Compare<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> bool {
+        let mut known = true;
+        for ((hit, &k), &y) in self.hits.iter_mut().zip(self.predicted).zip(self.labels) {
+            *hit = k as usize == y;
+            known &= y < self.n_classes;
+        }
+        known
     }
 }
 

@@ -66,10 +66,10 @@ impl<'a> Forecasts<'a> {
     /// Trusted parts: already checked elsewhere.
     pub(crate) fn from_parts(
         p: Cow<'a, [f64]>,
-        y: Vec<bool>,
+        y: Cow<'a, [bool]>,
         weights: Option<Cow<'a, [f64]>>,
     ) -> Self {
-        Self { p, y: Cow::Owned(y), weights }
+        Self { p, y, weights }
     }
 
     /// Counts sample i with weight wᵢ ≥ 0.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wonderland_linalg::{MatRef, Tensor};
 
-use crate::blocks::{LANES, Lanes, for_blocks, vectors, vectors_of_row};
+use crate::blocks::{ClassWork, LANES, RowWork, vectors_of_row, work_on_classes, work_on_rows};
 use crate::{Error, Result};
 
 /// How far a row may sum from 1 before it is refused: wide enough for
@@ -153,19 +153,21 @@ fn scan(P: MatRef<'_, f64>, tolerance: f64) -> Result<(Vec<f64>, Vec<u32>)> {
     if P.nrows() == 0 || P.ncols() == 0 {
         return Err(Error::Empty { what: "P" });
     }
-    let mut confidence = Vec::with_capacity(P.nrows());
-    let mut predicted = Vec::with_capacity(P.nrows());
-    let mut bad = None;
-    let arch = pulp::Arch::new();
-    for_blocks(P, |first, rows, block| {
-        let found = arch.dispatch(Scan { block, tolerance });
-        if bad.is_none() {
-            bad = found.wrong[..rows].iter().position(|&wrong| wrong).map(|r| first + r);
-        }
-        confidence.extend_from_slice(&found.top[..rows]);
-        predicted.extend_from_slice(&found.class[..rows]);
-    });
+    let n = P.nrows();
+    let room = n.next_multiple_of(LANES);
+    let mut scan = Scan {
+        tolerance,
+        confidence: Vec::with_capacity(room),
+        predicted: Vec::with_capacity(room),
+        bad: None,
+    };
+    work_on_rows(P, &mut scan);
+    let Scan { mut confidence, mut predicted, bad, .. } = scan;
+    // Lanes beyond the last row repeat it.
+    confidence.truncate(n);
+    predicted.truncate(n);
     let Some(row) = bad else { return Ok((confidence, predicted)) };
+    let row = row.min(n - 1);
     for column in 0..P.ncols() {
         let value = P[(row, column)];
         if !(0.0..=1.0).contains(&value) {
@@ -176,52 +178,83 @@ fn scan(P: MatRef<'_, f64>, tolerance: f64) -> Result<(Vec<f64>, Vec<u32>)> {
     Err(Error::RowSum { row, sum, tolerance })
 }
 
-/// The checks of one block of rows, and their top classes.
-struct Scan<'a> {
-    block: &'a [Lanes],
+/// The checks of the rows, and their top classes.
+struct Scan {
     tolerance: f64,
+    confidence: Vec<f64>,
+    predicted: Vec<u32>,
+    /// The first row to be refused.
+    bad: Option<usize>,
 }
 
-struct Scanned {
-    top: Lanes,
-    class: [u32; LANES],
-    wrong: [bool; LANES],
-}
-
-impl pulp::WithSimd for Scan<'_> {
-    type Output = Scanned;
-
+impl RowWork for Scan {
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, simd: S) -> Scanned {
-        let [mut top, mut low, mut sum, mut class] = [[0.0; LANES]; 4];
-        let columns = vectors::<S>(self.block);
-        let width = LANES / S::F64_LANES;
-        for v in 0..width {
-            let (mut tops, mut lows) = (simd.splat_f64s(f64::NEG_INFINITY), simd.splat_f64s(1.0));
-            let (mut sums, mut classes) = (simd.splat_f64s(0.0), simd.splat_f64s(0.0));
-            let mut k = simd.splat_f64s(0.0);
-            // Selections instead of branches: which class is largest is not
-            // predictable, and a mispredicted branch costs more than the row.
-            for &p in columns[v..].iter().step_by(width) {
-                classes = simd.select_f64s(simd.greater_than_f64s(p, tops), k, classes);
-                tops = simd.max_f64s(p, tops);
-                lows = simd.min_f64s(p, lows);
-                sums = simd.add_f64s(sums, p);
-                k = simd.add_f64s(k, simd.splat_f64s(1.0));
-            }
-            vectors_of_row::<S>(&mut top)[v] = tops;
-            vectors_of_row::<S>(&mut low)[v] = lows;
-            vectors_of_row::<S>(&mut sum)[v] = sums;
-            vectors_of_row::<S>(&mut class)[v] = classes;
+    fn rows<S: pulp::Simd>(&mut self, simd: S, first: usize, _: usize, rows: &[&[f64]; LANES]) {
+        let [mut top, mut wrong, mut class] = [[0.0; LANES]; 3];
+        for (v, rows) in rows.chunks_exact(S::F64_LANES).enumerate() {
+            let mut tops = Tops::new(simd);
+            work_on_classes(simd, rows, &mut tops);
+            vectors_of_row::<S>(&mut top)[v] = tops.top;
+            vectors_of_row::<S>(&mut wrong)[v] = tops.wrong(simd, self.tolerance);
+            vectors_of_row::<S>(&mut class)[v] = tops.class;
         }
-        // A NaN fails the test on the sum; top ≤ 1 follows from it only up
-        // to the tolerance, so it is tested as well.
-        let wrong = std::array::from_fn(|r| {
-            !(low[r] >= 0.0 && top[r] <= 1.0 && (sum[r] - 1.0).abs() <= self.tolerance)
-        });
-        Scanned { top, class: class.map(|k| k as u32), wrong }
+        self.confidence.extend_from_slice(&top);
+        self.predicted.extend_from_slice(&class.map(|k| k.to_bits() as u32));
+        if self.bad.is_none() {
+            self.bad = wrong.iter().position(|&wrong| wrong > 0.0).map(|r| first + r);
+        }
     }
 }
+
+/// The top class of each row, and what its checks need.
+struct Tops<S: pulp::Simd> {
+    top: S::f64s,
+    low: S::f64s,
+    sum: S::f64s,
+    /// 2⁵² + the class of the top, and of the next probability.
+    class: S::f64s,
+    next: S::f64s,
+}
+
+impl<S: pulp::Simd> Tops<S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        let [low, sum, first] = [1.0, 0.0, NUMBERS].map(|x| simd.splat_f64s(x));
+        Self { top: simd.splat_f64s(f64::NEG_INFINITY), low, sum, class: first, next: first }
+    }
+
+    /// 1 for a row that is to be refused, otherwise 0. A NaN fails the test on
+    /// the sum; top ≤ 1 follows from it only up to the tolerance, so it is
+    /// tested as well.
+    #[inline(always)]
+    fn wrong(&self, simd: S, tolerance: f64) -> S::f64s {
+        let [zero, one, tolerance] = [0.0, 1.0, tolerance].map(|x| simd.splat_f64s(x));
+        let off = simd.abs_f64s(simd.sub_f64s(self.sum, one));
+        let in_range = simd.and_m64s(
+            simd.greater_than_or_equal_f64s(self.low, zero),
+            simd.less_than_or_equal_f64s(self.top, one),
+        );
+        let good = simd.and_m64s(in_range, simd.less_than_or_equal_f64s(off, tolerance));
+        simd.select_f64s(good, zero, one)
+    }
+}
+
+impl<S: pulp::Simd> ClassWork<S> for Tops<S> {
+    /// Selections instead of branches: which class is largest is not
+    /// predictable, and a mispredicted branch costs more than the row.
+    #[inline(always)]
+    fn class(&mut self, simd: S, p: S::f64s) {
+        let ahead = simd.greater_than_f64s(p, self.top);
+        self.class = simd.select_f64s(ahead, self.next, self.class);
+        self.top = simd.max_f64s(p, self.top);
+        self.low = simd.min_f64s(p, self.low);
+        self.sum = simd.add_f64s(self.sum, p);
+        self.next = simd.add_f64s(self.next, simd.splat_f64s(1.0));
+    }
+}
+
+/// 2⁵²: the last bits of 2⁵² + k are those of k.
+const NUMBERS: f64 = (1_u64 << 52) as f64;
 
 /// Scores before softmax, Z ~ (n, m), checked when made.
 ///

@@ -116,6 +116,46 @@ impl Edges {
     }
 }
 
+/// [`Edges::bin`] of a vector of probabilities at once, in whole numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct VectorEdges<S: pulp::Simd> {
+    simd: S,
+    n_bins: S::f64s,
+    closed: Closed,
+}
+
+impl<S: pulp::Simd> VectorEdges<S> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S, edges: &Edges) -> Self {
+        let n_bins = simd.splat_f64s((edges.edges.len() - 1) as f64);
+        Self { simd, n_bins, closed: edges.closed }
+    }
+
+    /// The edge m/M nearest to p is one division away, rounded as the table
+    /// rounds it; on which side of it p lies decides.
+    #[inline(always)]
+    pub(crate) fn bin(&self, p: S::f64s) -> S::f64s {
+        let Self { simd, n_bins, closed } = *self;
+        // A sum of this size has no digits after the point.
+        let whole = simd.splat_f64s(1.5 * (1_u64 << 52) as f64);
+        let nearest = simd.sub_f64s(simd.mul_add_f64s(p, n_bins, whole), whole);
+        let edge = simd.div_f64s(nearest, n_bins);
+        let one = simd.splat_f64s(1.0);
+        let before = simd.sub_f64s(nearest, one);
+        match closed {
+            Closed::Right => {
+                let above = simd.greater_than_f64s(p, edge);
+                simd.max_f64s(simd.select_f64s(above, nearest, before), simd.splat_f64s(0.0))
+            }
+            Closed::Left => {
+                let above = simd.greater_than_or_equal_f64s(p, edge);
+                let last = simd.sub_f64s(n_bins, one);
+                simd.min_f64s(simd.select_f64s(above, nearest, before), last)
+            }
+        }
+    }
+}
+
 /// Ends (exclusive) of the equal-mass groups in `p` sorted increasingly;
 /// `weight(i)` is the weight of the i-th sorted sample when weights differ.
 #[expect(clippy::float_cmp, reason = "ties are equal to the last bit")]

@@ -2,6 +2,7 @@
 //! multiclass readings under three names.
 
 mod bins;
+mod exact;
 mod measure;
 mod streaming;
 mod table;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bins::{Bins, Closed, Edges};
+use super::exact::{self, Packed};
 use super::table::{BinTable, Group};
 use crate::sum::Sum;
 use crate::{Error, Forecasts, Result};
@@ -47,11 +48,6 @@ struct Cell {
     weighted_y: Sum,
 }
 
-/// 2⁶²: p times this fits a u64 for p ≤ 1, and has no rounding for p ≥ 2⁻¹⁰.
-const UNIT: f64 = (1_u64 << 62) as f64;
-/// Samples that half a u64 can count.
-const CHUNK: usize = 1 << 31;
-
 impl BinCounts {
     /// An empty state with `n_bins` bins of equal width.
     ///
@@ -67,19 +63,14 @@ impl BinCounts {
         let edges = Edges::new(self.n_bins, self.closed);
         match f.weights() {
             None => {
-                // Counts and events share a word: two sums fewer a sample, and
-                // no overflow of either half in a chunk.
-                for (p, y) in f.p().chunks(CHUNK).zip(f.y().chunks(CHUNK)) {
-                    let mut sums = vec![(0_u64, 0_u128); self.n_bins];
-                    for (&p, &y) in p.iter().zip(y) {
-                        let (both, units) = &mut sums[edges.bin(p)];
-                        *both += 1 | u64::from(y) << 32;
-                        *units += u128::from((p * UNIT) as i64 as u64);
-                    }
-                    for (cell, (both, units)) in self.cells.iter_mut().zip(sums) {
-                        cell.count += both & u64::from(u32::MAX);
-                        cell.events += both >> 32;
-                        cell.p += units;
+                let mut sums = vec![Packed::default(); self.n_bins];
+                for (p, y) in f.p().chunks(Packed::MOST).zip(f.y().chunks(Packed::MOST)) {
+                    exact::add(p, y, &edges, &mut sums);
+                    for (cell, sums) in self.cells.iter_mut().zip(&mut sums) {
+                        let sums = std::mem::take(sums);
+                        cell.count += sums.count();
+                        cell.events += sums.events();
+                        cell.p += sums.p();
                     }
                 }
             }
@@ -130,7 +121,7 @@ impl BinCounts {
             group.weight.merge(&cell.weight);
             group.weight_sq.add(cell.count as f64);
             group.weight_sq.merge(&cell.weight_sq);
-            group.p.add(cell.p as f64 / UNIT);
+            group.p.add(cell.p as f64 / exact::UNIT);
             group.p.merge(&cell.weighted_p);
             group.y.add(cell.events as f64);
             group.y.merge(&cell.weighted_y);
