@@ -13,10 +13,12 @@ from mpmath import mp, mpf, cos, pi
 mp.dps = 50
 
 
-def fit(name, f, lo, hi, degree, bits=64):
+def fit(name, f, lo, hi, degree, bits=64, crowd=1):
+    """With `crowd` above 1 the nodes, and with them the accuracy, are denser at `lo`."""
     lo, hi = mpf(lo), mpf(hi)
     n = degree + 1
-    nodes = [(lo + hi) / 2 + (hi - lo) / 2 * cos(pi * (2 * k + 1) / (2 * n)) for k in range(n)]
+    places = [(1 + cos(pi * (2 * k + 1) / (2 * n))) / 2 for k in range(n)]
+    nodes = [lo + (hi - lo) * place**crowd for place in places]
     # Divided differences, then Newton's form expanded.
     d = [f(x) for x in nodes]
     for j in range(1, n):
@@ -47,8 +49,9 @@ def fit(name, f, lo, hi, degree, bits=64):
 def shortest(v):
     """The shortest decimal that reads back as the float32 nearest to v."""
     single = lambda x: struct.unpack("f", struct.pack("f", x))[0]
-    texts = (f"{float(v):.{digits}g}" for digits in range(1, 10))
-    return next(t for t in texts if single(float(t)) == single(float(v)))
+    nearest = single(float(v))
+    texts = (f"{nearest:.{digits}g}" for digits in range(1, 10))
+    return next(t for t in texts if single(float(t)) == nearest)
 
 
 def erfcx(a):
@@ -67,20 +70,22 @@ if __name__ == "__main__":
     r_max = (pi / 4) ** 2 * mpf("1.001")
     fit("SIN", lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, r_max, 6)
     fit("COS", lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, r_max, 6)
-    tanh_tail = lambda z: (mp.tanh(mp.sqrt(z)) / mp.sqrt(z) - 1) / z
-    fit("TANH f64", tanh_tail, mpf(10) ** -12, mpf("0.1226"), 8)
-    fit("TANH f32", tanh_tail, mpf(10) ** -12, mpf("0.1226"), 4, 32)
+    fit("RISE f64", exp_tail, 0, 2 * half_ln2, 11)
+    fit("RISE f32", exp_tail, 0, 2 * half_ln2, 5, 32)
     fit("ERF", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, 13)
     # u = (a − 2)/(a + 2) maps [1, 6] to [−1/3, 1/2].
     fit("ERFCX", lambda u: erfcx(2 * (1 + u) / (1 - u)), -mpf(1) / 3, mpf(1) / 2, 15)
     # The same for f32, where fewer terms do.
-    fit("LN f32", lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2) / z, 0, z_max, 3, 32)
+    ln_tail = lambda f: (mp.log1p(f) - f) / f**2 if abs(f) > 1e-10 else f / 3 - mpf(1) / 2
+    fit("LN f32", ln_tail, mp.sqrt(mpf(1) / 2) - 1, mp.sqrt(2) - 1, 8, 32)
     fit("ATAN f32", lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, t_max, 5, 32)
     fit("SIN f32", lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, r_max, 3, 32)
     fit("COS f32", lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, r_max, 2, 32)
-    fit("ERF f32", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, 7, 32)
-    # u = (a − 2)/(a + 2) maps [1, 4] to [−1/3, 1/3].
-    fit("ERFCX f32", lambda u: erfcx(2 * (1 + u) / (1 - u)), -mpf(1) / 3, mpf(1) / 3, 8, 32)
+    # Its zero at z = 0.26 makes a relative error large where the value is not.
+    fit("ERF f32", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, mpf("0.865"), 5, 32)
+    # The smaller erfc is, the less its logarithm matters: nodes crowd at 0.93.
+    fit("LOG_ERFC f32", lambda a: mp.log(mp.erfc(a), 2), mpf("0.93"), 4, 7, 32, crowd=2)
+    fit("POWER f32", lambda r: mpf(2) ** r, -mpf("0.5001"), mpf("0.5001"), 5, 32)
     # u = (a − 4)/(a + 4) maps [½, 28] to [−7/9, 3/4].
     far = lambda u: 4 * (1 + u) / (1 - u)
     fit("ERFC", lambda u: (1 + 2 * far(u)) * erfcx(far(u)), -mpf(7) / 9, mpf(3) / 4, 22)

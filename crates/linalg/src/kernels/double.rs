@@ -1,5 +1,5 @@
-//! The elementary functions in `f64`: their constants, and erfc, which the
-//! other type has from here. The coefficients come from
+//! The elementary functions in `f64`: their constants, what only they need to
+//! keep their digits, and erfc, which the other type has from here. The coefficients come from
 //! `xtask/refs/polynomials.py`.
 
 #![allow(clippy::inline_always, reason = "vector code needs the callee in the loop's body")]
@@ -23,8 +23,8 @@ const NORMAL_EXP: f64 = -708.0;
 /// Below this size eˣ − 1 and ln(1 + x) are x, and sin x is.
 const LINEAR: f64 = 1e-17;
 const SINE_LINEAR: f64 = 1e-9;
-/// Beyond these tanh(x/2) and erf x are 1.
-const TANH_END: f64 = 44.0;
+/// Beyond these tanh x and erf x are 1.
+const TANH_END: f64 = 22.0;
 const ERF_END: f64 = 6.0;
 /// A power of two that makes subnormal numbers normal, and its exponent.
 const LIFT: (f64, f64) = (18_014_398_509_481_984.0, 54.0);
@@ -163,17 +163,20 @@ const ERFC: [f64; 22] = [
     -0.1396211168405625,
 ];
 const ERFC_CONSTANT: f64 = 1.2329951186255526;
-/// (tanh x − x)/x³ in z = x² for |x| < 0.35; relative error 1.1e-17.
-const TANH: [f64; 9] = [
-    -0.0001919937670087209,
-    0.0005796485945430674,
-    -0.0014545746507303983,
-    0.003592038122983898,
-    -0.00886323174283133,
-    0.021869488446310148,
-    -0.053968253967184264,
-    0.13333333333332842,
-    -0.3333333333333333,
+/// (eʳ − 1 − r)/r² for 0 ≤ r ≤ ln 2; relative error 4.4e-20.
+const RISE: [f64; 12] = [
+    2.1662376709313186e-10,
+    1.9804228033376276e-09,
+    2.5167040589467284e-08,
+    2.7549588302746583e-07,
+    2.7557660926791986e-06,
+    2.4801577256987716e-05,
+    0.0001984127003525384,
+    0.0013888888886517366,
+    0.00833333333335042,
+    0.04166666666666603,
+    0.16666666666666669,
+    0.5,
 ];
 
 formulas!(f64, u64);
@@ -192,12 +195,38 @@ fn split(x: f64) -> (f64, f64) {
     (e, m)
 }
 
+/// e ln 2 + ln(1 + f) + rest, for f in [√½ − 1, √2 − 1].
+#[inline(always)]
+fn ln_parts(e: f64, f: f64, rest: f64) -> f64 {
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let r = z * poly(&LN, z);
+    let half_square = 0.5 * f * f;
+    // f leads, and what corrects it is added up before it.
+    let small = s.mul_add(half_square + r, e.mul_add(LN_2_REST, rest));
+    e.mul_add(LN_2_HIGH, f - (half_square - small))
+}
+
+/// erf x.
+#[inline(always)]
+pub(super) fn erf(x: f64) -> f64 {
+    let a = x.abs();
+    let z = a * a;
+    let low = a.mul_add(poly(&ERF, clamp(z, 0.0, 1.0)), a);
+    let far = clamp(a, 1.0, ERF_END);
+    let u = (far - 2.0) / (far + 2.0);
+    let high = 1.0 - exp_negative(-far * far) * poly(&ERFCX, u);
+    let y = if a < 1.0 { low } else { high };
+    // NaN fails the comparison above and was lost in no clamp.
+    y.copysign(x)
+}
+
 /// erfc a for ½ ≤ a: a quotient times e^(−a²), each with what its roundings
 /// lost, because four of them in a row would exceed two units.
 #[inline(always)]
 fn erfc_far(a: f64) -> f64 {
     let u = (a - 4.0) / (a + 4.0);
-    let p = horner(&ERFC, u);
+    let p = poly(&ERFC, u);
     let n = p.mul_add(u, ERFC_CONSTANT);
     let n_low = p.mul_add(u, ERFC_CONSTANT - n);
     let d = 1.0 + 2.0 * a;
@@ -207,13 +236,13 @@ fn erfc_far(a: f64) -> f64 {
     let q_low = ((-q).mul_add(d, n) + (n_low - q * d_low)) * inverse;
     // What the square lost is a relative error of its exponential.
     let square = a * a;
-    let (k, e) = reduced_exp(-square);
+    let (held, e) = reduced_exp(-square);
     let e = (1.0 + e).mul_add(-a.mul_add(a, -square), e);
     let f = 1.0 + e;
     let f_low = e - (f - 1.0);
     let y = f * q;
     let y = y + (f.mul_add(q, -y) + f.mul_add(q_low, f_low * q));
-    scaled(y, k)
+    scaled(y, held)
 }
 
 /// 1 − erf x, without the cancellation.
@@ -221,7 +250,7 @@ fn erfc_far(a: f64) -> f64 {
 pub(super) fn erfc(x: f64) -> f64 {
     let a = x.abs();
     let near = clamp(a, 0.0, 0.5);
-    let near = near.mul_add(horner(&ERF, near * near), near);
+    let near = near.mul_add(poly(&ERF, near * near), near);
     let far = erfc_far(clamp(a, 0.5, 27.25));
     let far = if x < 0.0 { 2.0 - far } else { far };
     if a < 0.5 { 1.0 - near.copysign(x) } else { far }

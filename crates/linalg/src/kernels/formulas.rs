@@ -9,16 +9,20 @@
 
 macro_rules! formulas {
     ($t:ident, $bits:ident) => {
-        /// Horner's rule, coefficients from the highest power.
+        /// The polynomial in x with N ≥ 2 coefficients, the highest power first: even
+        /// and odd powers by Horner's rule side by side, because one chain of so
+        /// many multiply-adds takes longer to pass than the processor looks ahead.
         #[inline(always)]
-        fn horner<const N: usize>(c: &[$t; N], x: $t) -> $t {
-            let mut sum = c[0];
-            let mut i = 1;
-            while i < N {
-                sum = sum.mul_add(x, c[i]);
-                i += 1;
+        fn poly<const N: usize>(c: &[$t; N], x: $t) -> $t {
+            let z = x * x;
+            let (mut a, mut b) = (c[0], c[1]);
+            let mut i = 2;
+            while i + 1 < N {
+                a = a.mul_add(z, c[i]);
+                b = b.mul_add(z, c[i + 1]);
+                i += 2;
             }
-            sum
+            if i < N { b.mul_add(x, a.mul_add(z, c[i])) } else { a.mul_add(x, b) }
         }
 
         /// `x` kept within [low, high]; NaN stays.
@@ -34,18 +38,20 @@ macro_rules! formulas {
             $t::from_bits(rounded.to_bits().wrapping_add(BIAS) << DIGITS)
         }
 
-        /// (k, eʳ − 1) with x = k ln 2 + r and |r| ≤ ½ ln 2.
+        /// (ROUND + k, eʳ − 1) with x = k ln 2 + r and |r| ≤ ½ ln 2.
         #[inline(always)]
         fn reduced_exp(x: $t) -> ($t, $t) {
-            let k = x.mul_add(std::$t::consts::LOG2_E, ROUND) - ROUND;
+            let held = x.mul_add(std::$t::consts::LOG2_E, ROUND);
+            let k = held - ROUND;
             // The first step is exact: its result is a short multiple of 2⁻⁵⁴.
             let r = k.mul_add(-LN_2_LOW, k.mul_add(-std::$t::consts::LN_2, x));
-            (k, (r * r).mul_add(horner(&EXP, r), r))
+            (held, (r * r).mul_add(poly(&EXP, r), r))
         }
 
         /// y 2ᵏ, the power as two factors: one alone leaves the range of normal numbers.
         #[inline(always)]
-        fn scaled(y: $t, k: $t) -> $t {
+        fn scaled(y: $t, held: $t) -> $t {
+            let k = held - ROUND;
             let half = k.mul_add(0.5, ROUND);
             let rest = (k - (half - ROUND)) + ROUND;
             y * power_of_two(half) * power_of_two(rest)
@@ -54,38 +60,37 @@ macro_rules! formulas {
         /// eˣ.
         #[inline(always)]
         pub(super) fn exp(x: $t) -> $t {
-            let (k, e) = reduced_exp(clamp(x, EXP_ENDS.0, EXP_ENDS.1));
-            scaled(1.0 + e, k)
+            let (held, e) = reduced_exp(clamp(x, EXP_ENDS.0, EXP_ENDS.1));
+            scaled(1.0 + e, held)
         }
 
-        /// eˣ for x ≤ 0, zero below −708: one factor suffices.
+        /// eˣ for x ≤ 0, subnormal results included: never large, it may be
+        /// 2⁶⁴ times too large on the way.
+        #[inline(always)]
+        fn exp_falling(x: $t) -> $t {
+            const BACK: $t = 1.0 / (1_u128 << 64) as $t;
+            let (held, e) = reduced_exp(if x < EXP_ENDS.0 { EXP_ENDS.0 } else { x });
+            let scale = power_of_two(held + 64.0);
+            scale.mul_add(e, scale) * BACK
+        }
+
+        /// eˣ for x ≤ 0, zero below the normal numbers.
         #[inline(always)]
         pub(super) fn exp_negative(x: $t) -> $t {
-            let (k, e) = reduced_exp(clamp(x, NORMAL_EXP, 0.0));
-            let y = (1.0 + e) * power_of_two(k + ROUND);
+            let (held, e) = reduced_exp(if x < NORMAL_EXP { NORMAL_EXP } else { x });
+            let scale = power_of_two(held);
+            let y = scale.mul_add(e, scale);
             if x < NORMAL_EXP { 0.0 } else { y }
         }
 
         /// eˣ − 1.
         #[inline(always)]
         pub(super) fn exp_m1(x: $t) -> $t {
-            let (k, e) = reduced_exp(clamp(x, EXP_M1_ENDS.0, EXP_M1_ENDS.1));
+            let (held, e) = reduced_exp(clamp(x, EXP_M1_ENDS.0, EXP_M1_ENDS.1));
             // 2ᵏ⁻¹ stays finite up to the largest k.
-            let scale = power_of_two((k - 1.0) + ROUND);
+            let scale = power_of_two(held - 1.0);
             let y = 2.0 * scale.mul_add(e, scale - 0.5);
             if x.abs() < LINEAR { x } else { y }
-        }
-
-        /// e ln 2 + ln(1 + f) + rest, for f in [√½ − 1, √2 − 1].
-        #[inline(always)]
-        fn ln_parts(e: $t, f: $t, rest: $t) -> $t {
-            let s = f / (2.0 + f);
-            let z = s * s;
-            let r = z * horner(&LN, z);
-            let half_square = 0.5 * f * f;
-            // f leads, and what corrects it is added up before it.
-            let small = s.mul_add(half_square + r, e.mul_add(LN_2_REST, rest));
-            e.mul_add(LN_2_HIGH, f - (half_square - small))
         }
 
         /// ln x.
@@ -114,25 +119,29 @@ macro_rules! formulas {
             if x < -1.0 { $t::NAN } else { y }
         }
 
-        /// tanh x = (e^(2x) − 1) / (e^(2x) + 1).
+        /// tanh x = n/(n + 2) with n = e^(2x) − 1.
         #[inline(always)]
         pub(super) fn tanh(x: $t) -> $t {
             let a = x.abs();
-            let (k, e) = reduced_exp(clamp(2.0 * a, 0.0, TANH_END));
-            let scale = power_of_two(k + ROUND);
+            let t = 2.0 * if a > TANH_END { TANH_END } else { a };
+            // r lies between 0 and ln 2, and not around 0: what makes up n is
+            // positive then, and nothing cancels.
+            let held = t.mul_add(std::$t::consts::LOG2_E, -0.5) + ROUND;
+            let r = (held - ROUND).mul_add(-std::$t::consts::LN_2, t);
+            let e = (r * r).mul_add(poly(&RISE, r), r);
+            let scale = power_of_two(held);
             let n = scale.mul_add(e, scale - 1.0);
             let y = n / (n + 2.0);
-            // There the quotient has rounded three times.
-            let z = a * a;
-            let near = (a * z).mul_add(horner(&TANH, z), a);
-            let y = if a < 0.35 { near } else { y };
-            y.copysign(x)
+            // y = ½n (1 − y), where n is small free of what the quotient has rounded.
+            let half = 0.5 * n;
+            let near = (-y).mul_add(half, half);
+            (if n < 1.0 { near } else { y }).copysign(x)
         }
 
         /// 1/(1 + e⁻ˣ).
         #[inline(always)]
         pub(super) fn sigmoid(x: $t) -> $t {
-            let e = exp(-x.abs());
+            let e = exp_falling(-x.abs());
             let d = 1.0 + e;
             let y = (if x < 0.0 { e } else { 1.0 }) / d;
             // What the sum has lost, times −y/d; 1/d is y or 1 − y.
@@ -144,27 +153,13 @@ macro_rules! formulas {
         #[inline(always)]
         pub(super) fn softplus(x: $t) -> $t {
             // 0 ≤ e ≤ 1, so of the special cases of ln_1p only tiny e remains.
-            let e = exp(-x.abs());
+            let e = exp_falling(-x.abs());
             let u = 1.0 + e;
             let lost = e - (u - 1.0);
             let (k, m) = split(u);
             let y = ln_parts(k, m - 1.0, lost / u);
             let y = if e < LINEAR { e } else { y };
             (if x > 0.0 { x } else { 0.0 }) + y
-        }
-
-        /// erf x.
-        #[inline(always)]
-        pub(super) fn erf(x: $t) -> $t {
-            let a = x.abs();
-            let z = a * a;
-            let low = a.mul_add(horner(&ERF, clamp(z, 0.0, 1.0)), a);
-            let far = clamp(a, 1.0, ERF_END);
-            let u = (far - 2.0) / (far + 2.0);
-            let high = 1.0 - exp_negative(-far * far) * horner(&ERFCX, u);
-            let y = if a < 1.0 { low } else { high };
-            // NaN fails the comparison above and was lost in no clamp.
-            y.copysign(x)
         }
 
         /// Parity and sign bits of k, and x − k π/2 in two parts, for |x| ≤ `FAR`.
@@ -189,10 +184,10 @@ macro_rules! formulas {
         #[inline(always)]
         fn turned(quarter: $bits, turn: $bits, r: $t, low: $t) -> $t {
             let z = r * r;
-            let sin = r + (r * z).mul_add(horner(&SIN, z), low);
+            let sin = r + (r * z).mul_add(poly(&SIN, z), low);
             let half = 0.5 * z;
             let w = 1.0 - half;
-            let cos = w + ((1.0 - w) - half + (z * z).mul_add(horner(&COS, z), -r * low));
+            let cos = w + ((1.0 - w) - half + (z * z).mul_add(poly(&COS, z), -r * low));
             let y = if quarter & 1 == 0 { cos } else { sin };
             $t::from_bits(y.to_bits() ^ ((turn & 2) << SIGN))
         }
@@ -227,7 +222,7 @@ macro_rules! formulas {
             let (high, low) = if a > COT_PI_8 { (FRAC_PI_2, P2) } else { (high, low) };
             let t = n / d;
             let z = t * t;
-            let y = high + (t + (t * z).mul_add(horner(&ATAN, z), low));
+            let y = high + (t + (t * z).mul_add(poly(&ATAN, z), low));
             y.copysign(x)
         }
     };
