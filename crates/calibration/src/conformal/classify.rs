@@ -7,7 +7,7 @@ use super::alpha::Alpha;
 use super::score::{ClassScore, Scorer};
 use super::sets::PredictionSets;
 use super::threshold::{Threshold, conformal_threshold};
-use crate::blocks::LANES;
+use crate::blocks::{LANES, Lanes};
 use crate::random::{Purpose, uniforms};
 use crate::{ClassForecasts, Error, Probabilities, Result, check};
 
@@ -135,9 +135,9 @@ impl ConformalClassifier {
         if m != self.n_classes {
             return Err(Error::ClassCount { expected: self.n_classes, actual: m });
         }
-        let q: Vec<f64> = match self.thresholds.as_slice() {
-            [q] => vec![q.value(); m],
-            by_class => by_class.iter().map(|q| q.value()).collect(),
+        let limits: Vec<Lanes> = match self.thresholds.as_slice() {
+            [q] => vec![[q.value(); LANES]; m],
+            by_class => by_class.iter().map(|q| [q.value(); LANES]).collect(),
         };
         let mut sets = PredictionSets::empty(P.n_samples(), m);
         let scorer = Scorer::new(self.settings.score, m);
@@ -146,7 +146,7 @@ impl ConformalClassifier {
             P.as_mat(),
             |i| u.map_or(0.0, |u| u[i]),
             |first, rows, scores| {
-                sets.insert_block(first, rows, scores, |k| [q[k]; LANES]);
+                sets.insert_block(first, rows, scores, &limits);
                 if let Some(top) = forced {
                     for (i, &top) in (first..).zip(&top[first..first + rows]) {
                         if sets.size(i) == 0 {

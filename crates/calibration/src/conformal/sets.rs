@@ -24,24 +24,19 @@ impl PredictionSets {
         self.words[i * per_row + k / 64] |= 1 << (k % 64);
     }
 
-    /// Puts the classes of a block of rows whose scores are at most `limit(k)`
-    /// into their sets.
+    /// Puts the classes of a block of rows whose scores are at most
+    /// `limits[k]` into their sets.
     pub(super) fn insert_block(
         &mut self,
         first: usize,
         rows: usize,
         scores: &[Lanes],
-        limit: impl Fn(usize) -> Lanes,
+        limits: &[Lanes],
     ) {
         let per_row = self.n_classes.div_ceil(64);
-        for (word, scores) in scores.chunks(64).enumerate() {
-            let mut words = [0_u64; LANES];
-            for (k, scores) in scores.iter().enumerate() {
-                let limit = limit(64 * word + k);
-                for r in 0..LANES {
-                    words[r] |= u64::from(scores[r] <= limit[r]) << k;
-                }
-            }
+        let arch = pulp::Arch::new();
+        for (word, (scores, limits)) in scores.chunks(64).zip(limits.chunks(64)).enumerate() {
+            let words = arch.dispatch(Within { scores, limits });
             for (r, &bits) in words[..rows].iter().enumerate() {
                 self.words[(first + r) * per_row + word] |= bits;
             }
@@ -103,5 +98,28 @@ impl PredictionSets {
     #[must_use]
     pub fn n_empty(&self) -> usize {
         (0..self.n_samples).filter(|&i| self.size(i) == 0).count()
+    }
+}
+
+/// For each row of a block the bits of the classes, 64 at most, whose scores
+/// are within their limits.
+struct Within<'a> {
+    scores: &'a [Lanes],
+    limits: &'a [Lanes],
+}
+
+impl pulp::WithSimd for Within<'_> {
+    type Output = [u64; LANES];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> [u64; LANES] {
+        let (mut words, mut bit) = ([0; LANES], 1_u64);
+        for (scores, limits) in self.scores.iter().zip(self.limits) {
+            for r in 0..LANES {
+                words[r] |= if scores[r] <= limits[r] { bit } else { 0 };
+            }
+            bit <<= 1;
+        }
+        words
     }
 }

@@ -8,6 +8,7 @@ use super::classify::true_class_scores;
 use super::score::{ClassScore, Scorer};
 use super::sets::PredictionSets;
 use super::threshold::Threshold;
+use crate::blocks::{LANES, Lanes};
 use crate::random::{Purpose, uniforms};
 use crate::sum::Sum;
 use crate::{ClassForecasts, Error, Probabilities, Result, check};
@@ -160,13 +161,16 @@ impl WeightedConformalClassifier {
         let thresholds = thresholds?;
         let u = uniforms(seed, Purpose::ConformalPredict, n);
         let mut sets = PredictionSets::empty(n, m);
+        let mut limits = vec![[0.0; LANES]; m];
         let scorer = Scorer::new(self.settings.score, m);
         scorer.for_blocks(
             P.as_mat(),
             |i| u[i],
             |first, rows, scores| {
-                let limit = std::array::from_fn(|r| thresholds[first + r.min(rows - 1)].value());
-                sets.insert_block(first, rows, scores, |_| limit);
+                let limit: Lanes =
+                    std::array::from_fn(|r| thresholds[first + r.min(rows - 1)].value());
+                limits.fill(limit);
+                sets.insert_block(first, rows, scores, &limits);
             },
         );
         Ok(sets)

@@ -77,7 +77,8 @@ pub struct VennAbers {
 /// Precomputed Venn–Abers pairs; a query is a binary search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VennAbersMap {
-    /// Distinct calibration scores, increasing.
+    /// Distinct calibration scores, increasing; only those where a value changes,
+    /// and the ends.
     scores: Vec<f64>,
     /// p₀ of a new score equal to or just above each.
     p0: Vec<f64>,
@@ -102,14 +103,25 @@ impl VennAbers {
         let mirrored = ties.iter().rev().map(|tie| (tie.weight - tie.sum, tie.weight));
         let mut p0 = upper(mirrored);
         p0.reverse();
-        p0.iter_mut().for_each(|p| *p = 1.0 - *p);
+        let last = ties.len() - 1;
+        let steps: Vec<usize> =
+            (0..=last).filter(|&i| i == 0 || i == last || is_step(i, &p0, &p1)).collect();
         Ok(VennAbersMap {
-            scores: ties.iter().map(|tie| tie.x).collect(),
-            p0,
-            p1,
+            scores: steps.iter().map(|&i| ties[i].x).collect(),
+            p0: steps.iter().map(|&i| 1.0 - p0[i]).collect(),
+            p1: steps.iter().map(|&i| p1[i]).collect(),
             merge: self.merge,
         })
     }
+}
+
+/// Whether a query may be answered otherwise when it passes score i.
+///
+/// Below score i it is p₀ of the score before and p₁ of score i, above it p₀ of
+/// score i and p₁ of the next. A million scores have a few thousand steps.
+#[expect(clippy::float_cmp, reason = "a step is a difference in the last bit")]
+fn is_step(i: usize, p0: &[f64], p1: &[f64]) -> bool {
+    p0[i] != p0[i - 1] || p1[i] != p1[i + 1]
 }
 
 /// The slope of the greatest convex minorant at an inserted (1, 1), for each
