@@ -1,8 +1,8 @@
 //! A million samples through each anchor of calibration: confidence ECE
 //! (`ece-N`), smooth ECE (`smooth-ece-N`), temperature (`temperature-N`),
 //! isotonic regression of sorted samples (`pav-N`), Venn–Abers with as many
-//! queries (`venn-abers-N`) and APS sets (`aps-N`), ten classes where there
-//! are classes.
+//! queries (`venn-abers-N`), APS and LAC sets (`aps-N`, `lac-N`), ten classes
+//! where there are classes.
 //!
 //! The truths beside the data come from slow, obvious formulas, not from the
 //! library.
@@ -40,7 +40,7 @@ pub(crate) fn prepare(workload: &str, folder: &Path) -> Result<(), Fault> {
             write_f64(folder, "truth.f64", &[truth::inverse_temperature(&Z, &labels)])?;
             write_classes(folder, "", &Z, &labels)
         }
-        "aps" => {
+        "aps" | "lac" => {
             let (P, labels) = class_data(n, 1);
             write_classes(folder, "", &P, &labels)?;
             let (P, labels) = class_data(HELD_OUT, 3);
@@ -77,10 +77,12 @@ pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loade
     if !variant.is_empty() {
         return unknown(workload, variant);
     }
-    if task == "aps" {
+    if matches!(task, "aps" | "lac") {
+        let score =
+            if task == "lac" { ClassScore::Lac } else { ClassScore::Aps { randomised: true } };
         let (P, labels) = read_classes(folder, "", n)?;
         let held_out = read_classes(folder, "held_out_", HELD_OUT)?;
-        return Ok(Box::new(Sets { P, labels, held_out, found: None }));
+        return Ok(Box::new(Sets { score, P, labels, held_out, found: None }));
     }
     let truth = read_f64(folder, "truth.f64")?;
     if matches!(task, "ece" | "temperature") {
@@ -106,7 +108,8 @@ pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loade
 
 /// `smooth-ece-1000` is ("smooth-ece", 1000).
 fn task(workload: &str) -> Result<(&str, usize), Fault> {
-    const TASKS: [&str; 6] = ["ece", "smooth-ece", "temperature", "pav", "venn-abers", "aps"];
+    const TASKS: [&str; 7] =
+        ["ece", "smooth-ece", "temperature", "pav", "venn-abers", "aps", "lac"];
     let parts = workload.rsplit_once('-').and_then(|(task, n)| Some((task, n.parse().ok()?)));
     parts.filter(|(task, _)| TASKS.contains(task)).map_or_else(|| unknown(workload, ""), Ok)
 }
@@ -206,8 +209,9 @@ impl Work for OfEvents {
     }
 }
 
-/// Randomised APS at α = 1/10: threshold from the held-out samples, then sets.
+/// Randomised APS or LAC at α = 1/10: threshold from the held-out samples, then sets.
 struct Sets {
+    score: ClassScore,
     P: Tensor,
     labels: Vec<usize>,
     held_out: (Tensor, Vec<usize>),
@@ -217,7 +221,7 @@ struct Sets {
 impl Work for Sets {
     fn run(&mut self) -> Result<(), Fault> {
         let settings = ConformalClassification {
-            score: ClassScore::Aps { randomised: true },
+            score: self.score,
             ..ConformalClassification::new(Alpha::TENTH)
         };
         let held_out = ClassForecasts::new(self.held_out.0.as_mat(), &self.held_out.1)?;

@@ -4,7 +4,9 @@ Peers are called as their documentation does, without copies of ours; what has
 no library stands here as the vectorised NumPy that one would write.
 """
 
+import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 
@@ -75,13 +77,19 @@ def venn_abers(p, y, queries, truth):
 
 
 def coverage_error(labels):
-    return lambda sets: abs(sets[np.arange(len(labels)), labels].mean() - (1 - ALPHA))
+    def error(sets):
+        inside = np.asarray(sets)[np.arange(len(labels)), np.asarray(labels)]
+        return abs(inside.mean() - (1 - ALPHA))
+
+    return error
 
 
-def aps_by_numpy(held_out, new):
+def sets_by_numpy(score, held_out, new):
     rng = np.random.default_rng(0)
 
     def scores(P):
+        if score == "lac":
+            return 1 - P
         order = np.argsort(-P, axis=1, kind="stable")
         ranked = np.take_along_axis(P, order, axis=1)
         mass = np.cumsum(ranked, axis=1) - rng.random((len(P), 1)) * ranked
@@ -98,7 +106,7 @@ def aps_by_numpy(held_out, new):
     return work, coverage_error(new[1])
 
 
-def aps_by_mapie(held_out, new):
+def sets_by_mapie(score, held_out, new):
     from mapie.classification import SplitConformalClassifier
     from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -121,22 +129,46 @@ def aps_by_mapie(held_out, new):
 
     def work():
         model = SplitConformalClassifier(
-            Given(), confidence_level=1 - ALPHA, conformity_score="aps", prefit=True, random_state=0
+            Given(), confidence_level=1 - ALPHA, conformity_score=score, prefit=True, random_state=0
         )
         model.conformalize(*held_out)
-        arguments = {"include_last_label": "randomized"}
+        arguments = {"include_last_label": "randomized"} if score == "aps" else {}
         return model.predict_set(new[0], conformity_score_params=arguments)[1][:, :, 0]
 
     return work, coverage_error(new[1])
+
+
+def sets_by_torchcp(score, held_out, new):
+    import torch
+
+    # Installed without what its losses, graphs and language models need, which
+    # it imports all the same.
+    others = ["torchsort", "transformers", "torch_geometric", "torch_geometric.nn"]
+    others += ["torch_geometric.loader", "torch_geometric.utils", "torch_geometric.utils.convert"]
+    for name in others:
+        sys.modules.setdefault(name, MagicMock())
+    from torchcp.classification.predictor import SplitPredictor
+    from torchcp.classification.score import APS, LAC
+
+    (P, labels), (new_P, new_labels) = [tuple(map(torch.from_numpy, part)) for part in (held_out, new)]
+
+    def work():
+        kind = APS if score == "aps" else LAC
+        model = SplitPredictor(kind(score_type="identity"), alpha=ALPHA)
+        model.calculate_threshold(P, labels)
+        return model.predict_with_logits(new_P)
+
+    return work, coverage_error(new_labels)
 
 
 def prepare(workload, peer, folder):
     folder = Path(folder)
     task, size = workload.rsplit("-", 1)
     n = int(size)
-    if task == "aps":
+    if task in ("aps", "lac"):
         held_out, new = classes(folder, "held_out_", HELD_OUT), classes(folder, "", n)
-        return (aps_by_mapie if peer == "mapie" else aps_by_numpy)(held_out, new)
+        by = {"numpy": sets_by_numpy, "mapie": sets_by_mapie, "torchcp": sets_by_torchcp}[peer]
+        return by(task, held_out, new)
     truth = np.fromfile(folder / "truth.f64", dtype="<f8")
     if task in ("ece", "temperature"):
         return (confidence_ece if task == "ece" else temperature)(*classes(folder, "", n), truth)

@@ -21,6 +21,9 @@ pub(crate) enum Packages {
     PeersWithTorch,
 }
 
+/// The list of packages that are installed without what they depend on.
+const ALONE: &str = "torchcp.txt";
+
 impl Packages {
     fn name(self) -> &'static str {
         match self {
@@ -30,11 +33,13 @@ impl Packages {
         }
     }
 
+    /// The lists to install, one after another: a later list may replace what
+    /// a package of an earlier one brought along.
     fn pins(self) -> &'static [&'static str] {
         match self {
             Packages::References => &["refs.txt"],
             Packages::Peers => &["refs.txt", "peers.txt"],
-            Packages::PeersWithTorch => &["refs.txt", "peers.txt", "torch.txt"],
+            Packages::PeersWithTorch => &["refs.txt", "peers.txt", "torch.txt", ALONE],
         }
     }
 }
@@ -75,12 +80,15 @@ fn environment(packages: Packages) -> Result<PathBuf> {
         shell::command("python3").args(["-m", "venv", &place]),
         "install the venv module of python3",
     )?;
-    let mut pip = shell::command(&interpreter.to_string_lossy());
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     for file in packages.pins() {
+        let mut pip = shell::command(&interpreter.to_string_lossy());
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        if *file == ALONE {
+            pip.arg("--no-deps");
+        }
         pip.args(["-r", &format!("xtask/python/{file}")]);
+        shell::run(&mut pip, "see whether the package index can be reached, then run this again")?;
     }
-    shell::run(&mut pip, "see whether the package index can be reached, then run this again")?;
     std::fs::write(&stamp, wanted)?;
     Ok(interpreter)
 }

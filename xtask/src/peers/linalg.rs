@@ -10,6 +10,7 @@ const fn product(name: &'static str, floor: f64) -> Workload {
         torch: &["torch-matmul"],
         variants: &["faer", "ndarray"],
         floor,
+        ..Workload::NONE
     }
 }
 

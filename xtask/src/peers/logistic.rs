@@ -10,6 +10,7 @@ pub(super) const WORKLOADS: &[Workload] = &[
         variants: &["two-threads"],
         // The square of the gradient over the curvature.
         floor: 1e-9,
+        ..Workload::NONE
     },
     Workload {
         name: "logistic-1000000x20",
@@ -17,5 +18,6 @@ pub(super) const WORKLOADS: &[Workload] = &[
         torch: &["torch-lbfgs"],
         variants: &["two-threads"],
         floor: 1e-9,
+        ..Workload::NONE
     },
 ];

@@ -12,6 +12,9 @@ use crate::{shell, stats};
 /// Ours may be this much less accurate than a peer and still count as equal.
 const EQUAL: f64 = 10.0;
 
+/// From so many pairs on, a median has an interval.
+pub(super) const ENOUGH: usize = 6;
+
 /// Runs both sides in turn; the inner error says why the peer cannot run.
 pub(super) fn compare(
     ours: Command,
@@ -25,8 +28,12 @@ pub(super) fn compare(
         Err(why) => return Ok(Err(format!("not run: {why}"))),
     };
     // One untimed run each: caches, compilation, page faults of the first touch.
+    // Where few pairs are affordable the peer's is not; what it would warm is
+    // then nothing beside the work.
     ours.once()?;
-    theirs.once()?;
+    if pairs >= ENOUGH {
+        theirs.once()?;
+    }
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for pair in 0..pairs {
         // Who goes first alternates, so that neither always finds warm caches.
@@ -42,11 +49,14 @@ pub(super) fn compare(
     let worst = |runs: &[Answer]| runs.iter().map(|r| r.error).fold(0.0, f64::max);
     let (our_seconds, their_seconds) = (seconds(&a), seconds(&b));
     let ratios: Vec<f64> = their_seconds.iter().zip(&our_seconds).map(|(t, o)| t / o).collect();
+    let sorted = stats::sorted(&ratios);
     let (our_error, their_error) = (worst(&a), worst(&b));
     Ok(Ok(Measured {
         ours: stats::median(&our_seconds),
         theirs: stats::median(&their_seconds),
         ratio: stats::median_interval(&ratios),
+        pairs,
+        range: (sorted[0], sorted[sorted.len() - 1]),
         our_error,
         their_error,
         equally_accurate: our_error <= floor.max(EQUAL * their_error),

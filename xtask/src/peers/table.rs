@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Row, Session};
+use super::runner::ENOUGH;
+use super::{FEWEST_PAIRS, Measured, Row, Session};
 use crate::{bench, metadata};
 
 /// The rows as a Markdown table.
@@ -26,17 +27,26 @@ pub(super) fn line(row: &Row) -> String {
         Ok(m) => {
             let note = if m.equally_accurate { "" } else { " (ours is less accurate)" };
             format!(
-                "{head} {} | {} | {:.2} [{:.2}, {:.2}] | {:.0e} / {:.0e}{note} |",
+                "{head} {} | {} | {:.2} {} | {:.0e} / {:.0e}{note} |",
                 bench::time(m.ours),
                 bench::time(m.theirs),
                 m.ratio.middle,
-                m.ratio.low,
-                m.ratio.high,
+                spread(m),
                 m.our_error,
                 m.their_error
             )
         }
     }
+}
+
+/// The interval, and the number of pairs where it is too small for a claim;
+/// the smallest and largest ratio where it is too small for an interval.
+fn spread(m: &Measured) -> String {
+    if m.pairs < ENOUGH {
+        return format!("({} pairs, {:.2} to {:.2})", m.pairs, m.range.0, m.range.1);
+    }
+    let interval = format!("[{:.2}, {:.2}]", m.ratio.low, m.ratio.high);
+    if m.pairs < FEWEST_PAIRS { format!("{interval} ({} pairs)", m.pairs) } else { interval }
 }
 
 /// Writes the whole session beside the other files of the benchmarks.
@@ -56,7 +66,7 @@ fn as_json(area: &str, row: &Row) -> Value {
         Err(why) => json!({ "not_run": why }),
         Ok(m) => json!({
             "ours": m.ours, "theirs": m.theirs,
-            "ratio": [m.ratio.low, m.ratio.middle, m.ratio.high],
+            "ratio": [m.ratio.low, m.ratio.middle, m.ratio.high], "pairs": m.pairs,
             "our_error": m.our_error, "their_error": m.their_error,
         }),
     };
