@@ -4,10 +4,9 @@ use wonderland_linalg::{MatMut, MatRef, Scalar, Team, matmul_into};
 
 use crate::shape::Shape;
 
-/// y = op(a) op(b), or y += with `add`; transposed operands are views.
+/// y = op(a) op(b); transposed operands are views.
 pub(crate) fn matmul<T: Scalar>(
     (ta, tb): (bool, bool),
-    add: bool,
     a: (&[T], Shape),
     b: (&[T], Shape),
     y: (&mut [T], Shape),
@@ -17,9 +16,7 @@ pub(crate) fn matmul<T: Scalar>(
         return;
     }
     if a.0.is_empty() {
-        if !add {
-            y.0.fill(T::ZERO);
-        }
+        y.0.fill(T::ZERO);
         return;
     }
     let step = |shape: Shape, size: usize| if shape.rank() == 2 { 0 } else { size };
@@ -27,10 +24,45 @@ pub(crate) fn matmul<T: Scalar>(
     for (k, y) in (0..batch).zip(y.0.chunks_exact_mut(n * m)) {
         let A = MatRef::from_row_major_slice(&a.0[k * step_a..k * step_a + ar * ac], ar, ac);
         let B = MatRef::from_row_major_slice(&b.0[k * step_b..k * step_b + br * bc], br, bc);
+        if ta && !tb && is_narrow_by_wide(ar, ac, bc) {
+            narrow_by_wide(A, B, y);
+            continue;
+        }
         let A = if ta { A.transpose() } else { A };
         let B = if tb { B.transpose() } else { B };
         let Y = MatMut::from_row_major_slice_mut(y, n, m);
-        matmul_into(Y, add, A, B).expect("shapes are checked when the product is traced");
+        matmul_into(Y, false, A, B).expect("shapes are checked when the product is traced");
+    }
+}
+
+/// Most columns of A for which Aᵀ B is computed as (Bᵀ A)ᵀ.
+const NARROW: usize = 64;
+/// Elements of a part of Bᵀ A.
+const PART: usize = 4096;
+
+/// Whether Aᵀ B of A ~ (rows, narrow) and B ~ (rows, wide) is computed as
+/// (Bᵀ A)ᵀ: faer packs the first factor of a row-major product's transpose, and
+/// packing the narrow A takes much less than packing B.
+fn is_narrow_by_wide(rows: usize, narrow: usize, wide: usize) -> bool {
+    rows >= 256 && (5..=NARROW).contains(&narrow) && wide >= 4 * narrow
+}
+
+/// y = Aᵀ B, some columns of B at a time.
+fn narrow_by_wide<T: Scalar>(A: MatRef<'_, T>, B: MatRef<'_, T>, y: &mut [T]) {
+    let (narrow, wide) = (A.ncols(), B.ncols());
+    let mut part = [T::ZERO; PART];
+    let most = PART / narrow;
+    for first in (0..wide).step_by(most) {
+        let columns = most.min(wide - first);
+        let part = &mut part[..columns * narrow];
+        let out = MatMut::from_row_major_slice_mut(part, columns, narrow);
+        matmul_into(out, false, B.subcols(first, columns).transpose(), A)
+            .expect("shapes are checked when the product is traced");
+        for (i, y) in y.chunks_exact_mut(wide).enumerate() {
+            for (y, row) in y[first..first + columns].iter_mut().zip(part.chunks_exact(narrow)) {
+                *y = row[i];
+            }
+        }
     }
 }
 
@@ -51,8 +83,9 @@ pub(crate) fn matmul_by<T: Scalar>(
 ) {
     let ((_, ar, ac), (_, br, bc), (batch, n, m)) = (a.1.matrix(), b.1.matrix(), y.1.matrix());
     let inner = if ta { ar } else { ac };
-    if team.is_alone() || batch != 1 || n < 2 * ROWS || n * m * inner < SHARED {
-        return matmul((ta, tb), false, a, b, y);
+    let small = batch != 1 || n < 2 * ROWS || n * m * inner < SHARED;
+    if team.is_alone() || small || (ta && !tb && is_narrow_by_wide(ar, ac, bc)) {
+        return matmul((ta, tb), a, b, y);
     }
     let A = MatRef::from_row_major_slice(a.0, ar, ac);
     let B = MatRef::from_row_major_slice(b.0, br, bc);

@@ -2,6 +2,8 @@
 //! bits, with errors that grow with log n: sums are pairwise over rows of
 //! sixteen lanes.
 
+use std::ops::Range;
+
 use wonderland_linalg::{Scalar, kernels};
 
 use crate::functions::{Along, is_nan};
@@ -11,42 +13,106 @@ const LANES: usize = 16;
 /// Rows added one after the other before sums are halved.
 const BLOCK: usize = 32;
 
-/// Columns added side by side where there are many: a few cache lines of every
-/// row.
-const STRIP: usize = 64;
-
-/// Sums of `width` ≤ W neighbouring columns over `rows` rows; the order for
-/// each column does not depend on W.
-fn columns<T: Scalar, const W: usize>(x: &[T], stride: usize, rows: usize, width: usize) -> [T; W] {
+/// Sums of W neighbouring columns over `rows` rows; the order for each column
+/// does not depend on W.
+fn columns<T: Scalar, const W: usize>(x: &[T], stride: usize, rows: usize) -> [T; W] {
     if rows > BLOCK {
-        let half = (rows / 2).next_multiple_of(BLOCK);
-        let mut sums = columns::<T, W>(x, stride, half, width);
-        let rest = columns::<T, W>(&x[half * stride..], stride, rows - half, width);
+        let half = first_half(rows);
+        let mut sums = columns::<T, W>(x, stride, half);
+        let rest = columns::<T, W>(&x[half * stride..], stride, rows - half);
         for (s, r) in sums.iter_mut().zip(rest) {
             *s += r;
         }
         return sums;
     }
     let mut sums = [T::ZERO; W];
-    for row in 0..rows {
-        let row = &x[row * stride..row * stride + width];
-        if let Ok(row) = <&[T; W]>::try_from(row) {
-            for (s, &v) in sums.iter_mut().zip(row) {
-                *s += v;
-            }
-        } else {
-            for (s, &v) in sums.iter_mut().zip(row) {
-                *s += v;
-            }
+    for row in x.chunks(stride).take(rows) {
+        let row = row.first_chunk::<W>().expect("a row has W columns");
+        for (s, &v) in sums.iter_mut().zip(row) {
+            *s += v;
         }
     }
     sums
 }
 
+/// How many of more than `BLOCK` rows are summed before the others.
+fn first_half(rows: usize) -> usize {
+    (rows / 2).next_multiple_of(BLOCK)
+}
+
+/// Sums of the columns of (rows, inner) when the rows come a few at a time: in
+/// the order, so with the bits, of [`columns`]. Sums of earlier blocks wait in
+/// slots for those that they are added to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ColumnSums {
+    pub(crate) rows: usize,
+    pub(crate) inner: usize,
+}
+
+impl ColumnSums {
+    /// Elements of all slots; the sums end up in the first.
+    pub(crate) fn len(&self) -> usize {
+        let halvings = self.rows.div_ceil(BLOCK).next_power_of_two().ilog2() as usize;
+        (halvings + 1) * self.inner
+    }
+
+    /// Adds the rows of x, which begin with row `first`.
+    pub(crate) fn add<T: Scalar>(&self, mut first: usize, mut x: &[T], slots: &mut [T]) {
+        while !x.is_empty() {
+            let (slot, block) = self.block_of(first);
+            let (earlier, own) = slots.split_at_mut(slot * self.inner);
+            let own = &mut own[..self.inner];
+            if first == block.start {
+                own.fill(T::ZERO);
+            }
+            let count = (block.end - first).min(x.len() / self.inner);
+            let (now, later) = x.split_at(count * self.inner);
+            for row in now.chunks_exact(self.inner) {
+                add_to(own, row);
+            }
+            (first, x) = (first + count, later);
+            if first == block.end {
+                // What follows reuses the slots of the sums it does not need.
+                let needed = if first == self.rows { 1 } else { self.block_of(first).0 };
+                self.merge(needed, slot, earlier, own);
+            }
+        }
+    }
+
+    /// Adds the sums in slots `needed`, …, `slot` up, the last first.
+    fn merge<T: Scalar>(&self, needed: usize, slot: usize, earlier: &mut [T], own: &[T]) {
+        if slot >= needed {
+            let (rest, last) = earlier.split_at_mut((slot - 1) * self.inner);
+            add_to(last, own);
+            self.merge(needed, slot - 1, rest, last);
+        }
+    }
+
+    /// The slot and the rows of the block that the row is in.
+    fn block_of(&self, row: usize) -> (usize, Range<usize>) {
+        let (mut slot, mut rows) = (0, 0..self.rows);
+        while rows.len() > BLOCK {
+            let middle = rows.start + first_half(rows.len());
+            if row < middle {
+                rows.end = middle;
+            } else {
+                (rows.start, slot) = (middle, slot + 1);
+            }
+        }
+        (slot, rows)
+    }
+}
+
+fn add_to<T: Scalar>(sums: &mut [T], row: &[T]) {
+    for (s, &v) in sums.iter_mut().zip(row) {
+        *s += v;
+    }
+}
+
 /// Σ x over a contiguous slice.
 pub(crate) fn sum<T: Scalar>(x: &[T]) -> T {
     let rows = x.len() / LANES;
-    let mut lanes = columns::<T, LANES>(x, LANES, rows, LANES);
+    let mut lanes = columns::<T, LANES>(x, LANES, rows);
     for (s, &v) in lanes.iter_mut().zip(&x[rows * LANES..]) {
         *s += v;
     }
@@ -75,20 +141,24 @@ pub(crate) fn sum_middle<T: Scalar>(
         }
     } else if inner > 0 {
         for (x, y) in x.chunks_exact(n * inner).zip(y.chunks_exact_mut(inner)).take(outer) {
-            let wide = inner / STRIP * STRIP;
-            let (strips, last) = y.split_at_mut(wide);
-            strip::<T, STRIP>(x, (n, inner), strips);
-            strip::<T, LANES>(&x[wide..], (n, inner), last);
+            // As many columns at once as there are.
+            let mut at = 0;
+            at += strips::<T, 256>(&x[at..], (n, inner), &mut y[at..]);
+            at += strips::<T, 64>(&x[at..], (n, inner), &mut y[at..]);
+            at += strips::<T, 16>(&x[at..], (n, inner), &mut y[at..]);
+            at += strips::<T, 4>(&x[at..], (n, inner), &mut y[at..]);
+            strips::<T, 1>(&x[at..], (n, inner), &mut y[at..]);
         }
     }
 }
 
-/// y = sums of the first columns of (n, inner), W at a time.
-fn strip<T: Scalar, const W: usize>(x: &[T], (n, inner): (usize, usize), y: &mut [T]) {
-    for (y, at) in y.chunks_mut(W).zip((0..).step_by(W)) {
-        let sums = columns::<T, W>(&x[at..], inner, n, y.len());
-        y.copy_from_slice(&sums[..y.len()]);
+/// y = sums of the first columns of (n, inner), W at a time; how many.
+fn strips<T: Scalar, const W: usize>(x: &[T], (n, inner): (usize, usize), y: &mut [T]) -> usize {
+    let (strips, _) = y.as_chunks_mut::<W>();
+    for (y, at) in strips.iter_mut().zip((0..).step_by(W)) {
+        *y = columns::<T, W>(&x[at..], inner, n);
     }
+    y.len() / W * W
 }
 
 /// y = Σ x over the axes. A run of neighbouring axes is one sum; others are
@@ -172,9 +242,7 @@ pub(crate) fn argmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [u32]) {
 fn logsumexp<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
     if inner == 1 && n > 0 {
-        for (y, x) in y.iter_mut().zip(x.0.chunks_exact(n)) {
-            *y = kernels::logsumexp(x);
-        }
+        kernels::logsumexp_rows(x.0, n, y);
         return;
     }
     lines((outer, n, inner), |first, out| {
@@ -194,11 +262,10 @@ fn softmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
     let (outer, n, inner) = x.1.around(axis.into());
     if inner == 1 && n > 0 {
         y.copy_from_slice(x.0);
-        for y in y.chunks_exact_mut(n) {
-            if y.iter().all(|&v| v == -T::INFINITY) {
+        kernels::softmax_rows(y, n);
+        for (x, y) in x.0.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+            if x.iter().all(|&v| v == -T::INFINITY) {
                 y.fill(T::ZERO);
-            } else {
-                kernels::softmax(y);
             }
         }
         return;
@@ -222,4 +289,47 @@ fn softmax<T: Scalar>(axis: u8, x: (&[T], Shape), y: &mut [T]) {
             y[at(k)] = y[at(k)] / total;
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers whose sums round differently in any other order.
+    fn wave(n: usize) -> Vec<f64> {
+        (0..n).map(|i| (i as f64 * 0.7).sin()).collect()
+    }
+
+    #[test]
+    fn columns_are_summed_with_the_same_bits_however_many_at_once() {
+        for rows in [1, 31, 32, 33, 64, 65, 100, 1000] {
+            for inner in [2, 5, 16, 63, 64, 300] {
+                let x = wave(rows * inner);
+                let mut sums = vec![0.0; inner];
+                sum_middle(&x, (1, rows, inner), &mut sums);
+                for (j, s) in sums.iter().enumerate() {
+                    let alone = columns::<f64, 1>(&x[j..], inner, rows)[0];
+                    assert_eq!(s.to_bits(), alone.to_bits(), "column {j} of {rows} x {inner}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_come_a_few_at_a_time_have_the_sums_of_all_at_once() {
+        for rows in [1, 31, 32, 33, 64, 65, 96, 97, 100, 500, 1000, 1025] {
+            let (inner, x) = (3, wave(rows * 3));
+            let mut expected = vec![0.0; inner];
+            sum_middle(&x, (1, rows, inner), &mut expected);
+            for at_once in [1, 2, 7, 32, 33, 100, 2000] {
+                let sums = ColumnSums { rows, inner };
+                let mut slots = vec![f64::NAN; sums.len()];
+                for (x, first) in x.chunks(at_once * inner).zip((0..).step_by(at_once)) {
+                    sums.add(first, x, &mut slots);
+                }
+                let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&slots[..inner]), bits(&expected), "{rows} rows by {at_once}");
+            }
+        }
+    }
 }

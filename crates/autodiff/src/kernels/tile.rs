@@ -118,14 +118,19 @@ pub(crate) fn repeat<T: Scalar>(
             continue;
         }
         let own = &x[block * inner..(block + 1) * inner];
-        let first = inside % inner;
-        let n = (inner - first).min(rest.len());
+        let n = (times * inner - inside).min(rest.len());
         let (now, later) = rest.split_at_mut(n);
-        now.copy_from_slice(&own[first..first + n]);
-        rest = later;
-        inside += n;
-        if inside == times * inner {
-            (block, inside) = (block + 1, 0);
+        // Once from where it begins, then twice as much each time.
+        let first = inside % inner;
+        let (tail, head) = ((inner - first).min(n), first.min(n.saturating_sub(inner - first)));
+        now[..tail].copy_from_slice(&own[first..first + tail]);
+        now[tail..tail + head].copy_from_slice(&own[..head]);
+        let mut filled = tail + head;
+        while filled < n {
+            let more = filled.min(n - filled);
+            now.copy_within(..more, filled);
+            filled += more;
         }
+        (rest, block, inside) = (later, block + 1, 0);
     }
 }

@@ -4,8 +4,8 @@
 //! before its first reader when that keeps no more memory alive.
 //!
 //! *Fusing*: elementwise instructions over the same elements, repetitions of
-//! smaller tensors among them and sums of short blocks after them form a group
-//! that goes over its elements tile by tile, so that what lies between them
+//! smaller tensors among them, and sums of short blocks or of columns after them
+//! form a group that goes over its elements tile by tile, so that what lies between them
 //! never leaves the innermost cache. Every instruction is in one group: no work
 //! is done twice.
 
@@ -15,8 +15,10 @@ use crate::plan::report::is_step;
 use crate::program::{Id, Instr, Program};
 use crate::shape::{Axes, Shape};
 
-/// Longest block of a sum inside a group.
+/// Longest block, and longest row of columns, of a sum inside a group.
 const LONGEST_BLOCK: usize = 4096;
+/// Shortest row of columns that are summed inside a group.
+const SHORTEST_ROW: usize = 16;
 /// A task moves past others only if they are this much smaller.
 const LIGHTER: usize = 8;
 
@@ -138,13 +140,43 @@ pub(crate) fn argument_reading(program: &Program, instr: &Instr, j: usize) -> Op
 }
 
 /// (outer, n, inner) of a sum over neighbouring axes.
-pub(crate) fn sum_layout(axes: Axes, shape: &Shape) -> Option<(usize, usize, usize)> {
+fn sum_layout(axes: Axes, shape: &Shape) -> Option<(usize, usize, usize)> {
     let (first, last) = (axes.iter().next()?, axes.iter().next_back()?);
     let count = axes.iter().count();
     (last + 1 - first == count).then(|| {
         let n = shape.iter().skip(first).take(count).product();
         (shape.iter().take(first).product(), n, shape.iter().skip(last + 1).product())
     })
+}
+
+/// How a group sums.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Summing {
+    /// Blocks of `n` rows of `inner`, each whole in one tile.
+    Blocks { n: usize, inner: usize },
+    /// The columns of all tiles together.
+    Columns { rows: usize, inner: usize },
+}
+
+impl Summing {
+    /// How a group sums the axes, if it can.
+    pub(crate) fn of(axes: Axes, shape: &Shape) -> Option<Self> {
+        let (outer, n, inner) = sum_layout(axes, shape)?;
+        if (1..=LONGEST_BLOCK).contains(&(n * inner)) {
+            Some(Self::Blocks { n, inner })
+        } else {
+            let columns = outer == 1 && (SHORTEST_ROW..=LONGEST_BLOCK).contains(&inner);
+            columns.then_some(Self::Columns { rows: n, inner })
+        }
+    }
+
+    /// Tiles must hold a multiple of so many elements.
+    fn block(self) -> usize {
+        match self {
+            Self::Blocks { n, inner } => n * inner,
+            Self::Columns { inner, .. } => inner,
+        }
+    }
 }
 
 /// The tasks of a program in the order of execution.
@@ -260,9 +292,8 @@ impl Fuser<'_> {
         let (domain, block) = match &instr.op {
             Op::Sum(axes) => {
                 let shape = self.program.shape_of(instr.args[0]);
-                let layout = sum_layout(*axes, &shape);
-                let block = layout.map_or(0, |(_, n, inner)| n * inner);
-                ((1..=LONGEST_BLOCK).contains(&block).then(|| shape.len()), block)
+                let summing = Summing::of(*axes, &shape);
+                (summing.map(|_| shape.len()), summing.map_or(1, Summing::block))
             }
             _ => (is_fusible(self.program, instr).then(|| instr.shape.len()), 1),
         };

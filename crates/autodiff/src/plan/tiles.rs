@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use wonderland_linalg::Scalar;
 
 use crate::functions::{Binary, Unary};
-use crate::kernels::reduce;
+use crate::kernels::reduce::{self, ColumnSums};
 use crate::kernels::tile::{In, binary, copy, repeat, select, unary};
 use crate::op::Op;
 use crate::plan::memory::{Base, Memory, Rest};
-use crate::plan::schedule::{Reading, Task, Uses, argument_reading, sum_layout};
+use crate::plan::schedule::{Reading, Summing, Task, Uses, argument_reading};
 use crate::plan::{Place, base};
 use crate::program::Program;
 
@@ -45,6 +45,8 @@ enum Source<T> {
 enum Target {
     Tile(Base),
     Register(usize),
+    /// What is kept from tile to tile, behind the registers.
+    Kept(usize),
 }
 
 /// What is done with a tile.
@@ -68,6 +70,10 @@ enum Work {
         n: usize,
         inner: usize,
     },
+    /// The rows of a tile added to what is kept of those before.
+    AddRows(ColumnSums),
+    /// Once all rows are added, their sums from where they are kept.
+    Total(ColumnSums, usize),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -106,10 +112,16 @@ impl<T: Scalar> Tiles<T> {
         let tile = ideal.clamp(SHORTEST, LONGEST) / writer.block * writer.block;
         let tile = tile.max(writer.block).min(len);
         let place = |r: usize| scratch + r * tile;
+        let kept = place(writer.count);
         let mut operations = writer.operations;
         for operation in &mut operations {
-            if let Target::Register(r) = &mut operation.target {
-                *r = place(*r);
+            match &mut operation.target {
+                Target::Tile(_) => {}
+                Target::Register(r) => *r = place(*r),
+                Target::Kept(at) => *at += kept,
+            }
+            if let Work::Total(_, at) = &mut operation.work {
+                *at += kept;
             }
             for source in &mut operation.args {
                 if let Source::Register(r) = source {
@@ -117,7 +129,7 @@ impl<T: Scalar> Tiles<T> {
                 }
             }
         }
-        Self { operations, len, tile, scratch: writer.count * tile }
+        Self { operations, len, tile, scratch: writer.count * tile + writer.kept }
     }
 
     pub(crate) fn run(&self, memory: &mut Memory<'_, '_, T>) {
@@ -136,11 +148,18 @@ impl<T: Scalar> Operation<T> {
     fn run(&self, memory: &mut Memory<'_, '_, T>, start: usize, n: usize) {
         let (base, mut from, mut len) = match self.target {
             Target::Tile(base) => (base, start, n),
-            Target::Register(at) => (Base::Arena(at), 0, n),
+            Target::Register(at) | Target::Kept(at) => (Base::Arena(at), 0, n),
         };
-        if let Work::Sum { n: rows, inner } = self.work {
-            (from, len) = (start / rows, n / rows);
-            debug_assert!(inner > 0);
+        match &self.work {
+            Work::Sum { n: rows, .. } => (from, len) = (start / rows, n / rows),
+            Work::AddRows(sums) => len = sums.len(),
+            Work::Total(sums, _) => {
+                if start + n < sums.rows * sums.inner {
+                    return;
+                }
+                (from, len) = (0, sums.inner);
+            }
+            _ => {}
         }
         memory.write(base, from, len, |y, rest| {
             let arg = |k: usize| self.args[k].of(rest, start, n);
@@ -159,6 +178,12 @@ impl<T: Scalar> Operation<T> {
                         reduce::sum_middle(x, (n / (rows * inner), *rows, *inner), y);
                     }
                 }
+                Work::AddRows(sums) => {
+                    if let In::Slice(x) = arg(0) {
+                        sums.add(start / sums.inner, x, y);
+                    }
+                }
+                Work::Total(_, at) => y.copy_from_slice(rest.read(Base::Arena(*at), 0, len)),
             }
         });
     }
@@ -191,6 +216,8 @@ struct Writer<'a, T> {
     rows: BTreeMap<(usize, usize), usize>,
     free: Vec<usize>,
     count: usize,
+    /// Elements kept from tile to tile.
+    kept: usize,
 }
 
 impl<'a, T: Scalar> Writer<'a, T> {
@@ -206,6 +233,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
             rows: BTreeMap::new(),
             free: Vec::new(),
             count: 0,
+            kept: 0,
         }
     }
 
@@ -232,8 +260,12 @@ impl<'a, T: Scalar> Writer<'a, T> {
             Op::Broadcast(..) => Work::Copy,
             Op::Sum(axes) => {
                 let shape = self.program.shape_of(instr.args[0]);
-                let (_, n, inner) = sum_layout(*axes, &shape).expect("only such sums are fused");
-                Work::Sum { n, inner }
+                match Summing::of(*axes, &shape).expect("only such sums are fused") {
+                    Summing::Blocks { n, inner } => Work::Sum { n, inner },
+                    Summing::Columns { rows, inner } => {
+                        self.add_rows(ColumnSums { rows, inner }, args)
+                    }
+                }
             }
             Op::Map(f) => Work::Unary(*f),
             Op::Zip(f) => Work::Binary(*f),
@@ -244,6 +276,15 @@ impl<'a, T: Scalar> Writer<'a, T> {
         }
         self.push(work, target, args, &mut done);
         self.free.append(&mut done);
+    }
+
+    /// Appends the sums of columns; what gives the total.
+    fn add_rows(&mut self, sums: ColumnSums, args: [Source<T>; 3]) -> Work {
+        let at = self.kept;
+        self.kept += sums.len();
+        let work = Work::AddRows(sums);
+        self.operations.push(Operation { work, target: Target::Kept(at), args });
+        Work::Total(sums, at)
     }
 
     /// Appends an operation, arguments in the place of the result marked.
@@ -260,7 +301,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
         };
         let here = |s: &Source<T>| *s == Source::Tile(own);
         match work {
-            Work::Sum { .. } => {}
+            Work::Sum { .. } | Work::Total(..) => {}
             Work::Select if args.iter().any(here) => {
                 // Chosen into a register, then moved.
                 let register = self.fresh();
