@@ -1,4 +1,4 @@
-"""Derivatives in JAX, and by hand in NumPy.
+"""Derivatives in JAX and PyTorch, and by hand in NumPy.
 
 A workload `FUNCTION-SIZES-WHAT` has its arguments in `arg0`, `arg1`, … and what
 a run should end with in `reference-WHAT`, by our interpreter in double
@@ -152,6 +152,42 @@ def with_jax(name, sizes, what, repeats, arguments):
     return work
 
 
+def with_torch(name, sizes, what, repeats, arguments):
+    """Dense networks and the chain, by the tape of eager PyTorch."""
+    import torch
+
+    torch.set_num_threads(1)
+    given, data, _ = arguments
+    data = [torch.from_numpy(a if a.dtype.kind == "f" else a.astype(np.int64)) for a in data]
+
+    def dense(params, X, y):
+        h = X
+        for W, b in zip(params[:-2:2], params[1:-2:2]):
+            h = torch.relu(h @ W + b)
+        return torch.nn.functional.cross_entropy(h @ params[-2] + params[-1], y)
+
+    def chain(params):
+        h, w = params
+        for _ in range(sizes[0]):
+            h = torch.tanh(h * w)
+        return h.sum()
+
+    f = chain if name == "chain" else dense
+
+    def work():
+        params = [torch.from_numpy(p).clone().requires_grad_() for p in given]
+        for k in range(repeats):
+            if k and what == "step":
+                with torch.no_grad():
+                    for p, g in zip(params, grads):
+                        p -= RATE * g
+            value = f(params, *data)
+            grads = torch.autograd.grad(value, params)
+        return [a.detach().numpy() for a in (value, *grads)]
+
+    return work
+
+
 def softmax_and_loss(z, y):
     """Mean cross-entropy and its gradient by the scores."""
     rows = np.arange(len(y))
@@ -272,7 +308,7 @@ def prepare(workload, peer, folder):
     sizes = list(map(int, sizes.split("x")))
     arguments = load(folder, name, sizes, what)
     repeats = int(np.fromfile(Path(folder) / "repeats", "<f8")[0])
-    side = {"jax": with_jax, "numpy": by_hand}[peer]
+    side = {"jax": with_jax, "numpy": by_hand, "torch": with_torch}[peer]
     return side(name, sizes, what, repeats, arguments), distance(folder, what)
 
 

@@ -1,15 +1,17 @@
 //! Derivatives of programs: `FUNCTION-SIZES-WHAT`, WHAT being `value`, `grad`
 //! (value and gradient), `hvp` or `step` (gradient descent). Variants are the
-//! other kinds of WHAT, so that their cost is a ratio in the same run.
+//! other kinds of WHAT, so that their cost is a ratio in the same run; the same on
+//! two threads; and the matrix products of a dense network alone.
 //!
 //! The error is the distance from what the plain interpreter finds in double
 //! precision, relative to the largest entry of each output.
 
+mod floor;
 mod programs;
 
 use std::path::Path;
 
-use wonderland_autodiff::{Arg, Kind, Plan, Program, Scalar, Tensor};
+use wonderland_autodiff::{Arg, Kind, Plan, Program, Scalar, Tensor, Threads};
 use wonderland_benches::uniform;
 
 use crate::arrays::{read_f32, read_f64, write_f32, write_f64};
@@ -141,11 +143,19 @@ pub(crate) fn prepare(workload: &str, folder: &Path) -> Result<(), Fault> {
 /// Reads the data of a workload.
 pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loaded, Fault> {
     let (task, what) = task(workload)?;
-    let what = if variant.is_empty() { what } else { variant };
+    let (what, threads) = match variant {
+        "gemm-floor" => return Ok(Box::new(floor::Products::of(workload, task.repeats)?)),
+        "two-threads" => (what, 2),
+        "" => (what, 1),
+        other => (other, 1),
+    };
+    let threads = Threads::new(threads)?;
     if task.double {
-        Ok(Box::new(Evaluation::new(task, what, folder, |name| read_f64(folder, name))?))
+        let read = |name: &str| read_f64(folder, name);
+        Ok(Box::new(Evaluation::new(task, what, threads, folder, read)?))
     } else {
-        Ok(Box::new(Evaluation::new(task, what, folder, |name| read_f32(folder, name))?))
+        let read = |name: &str| read_f32(folder, name);
+        Ok(Box::new(Evaluation::new(task, what, threads, folder, read)?))
     }
 }
 
@@ -157,6 +167,7 @@ pub(crate) struct Evaluation<T> {
     /// Where every run of descent begins.
     first: Option<Vec<Tensor<T>>>,
     plan: Plan<T>,
+    threads: Threads,
     outputs: Vec<Tensor<T>>,
     reference: Vec<f64>,
 }
@@ -165,7 +176,7 @@ impl Evaluation<f32> {
     /// A workload in single precision.
     pub(crate) fn single(workload: &str, folder: &Path) -> Result<Self, Fault> {
         let (task, what) = task(workload)?;
-        Self::new(task, what, folder, |name| read_f32(folder, name))
+        Self::new(task, what, Threads::new(1)?, folder, |name| read_f32(folder, name))
     }
 
     /// Makes the plan anew, from the function on.
@@ -180,6 +191,7 @@ impl<T: Scalar> Evaluation<T> {
     fn new(
         task: Task,
         what: &str,
+        threads: Threads,
         folder: &Path,
         read: impl Fn(&str) -> Result<Vec<T>, Fault>,
     ) -> Result<Self, Fault> {
@@ -194,7 +206,7 @@ impl<T: Scalar> Evaluation<T> {
         let first = (what == "step").then(|| reals[..task.n_params()].to_vec());
         let reference = read_f64(folder, &format!("reference-{what}"))?;
         let plan = program.plan();
-        Ok(Self { task, program, reals, first, plan, outputs, reference })
+        Ok(Self { task, program, reals, first, plan, threads, outputs, reference })
     }
 }
 
@@ -204,14 +216,18 @@ impl<T: Scalar> Work for Evaluation<T> {
         if let Some(first) = &self.first {
             self.reals[..n].clone_from_slice(first);
         }
-        for k in 0..self.task.repeats {
-            if k > 0 && self.first.is_some() {
-                descend(&mut self.reals[..n], &self.outputs[1..]);
+        let Self { task, program, reals, first, plan, threads, outputs, .. } = self;
+        threads.run(|team| {
+            for k in 0..task.repeats {
+                if k > 0 && first.is_some() {
+                    descend(&mut reals[..n], &outputs[1..]);
+                }
+                let args = task.arguments(program, reals);
+                let mut slices: Vec<_> = outputs.iter_mut().map(Tensor::as_mut_slice).collect();
+                plan.run_with(team, &args, &mut slices)?;
             }
-            let args = self.task.arguments(&self.program, &self.reals);
-            let slices = self.outputs.iter_mut().map(Tensor::as_mut_slice);
-            self.plan.run_into(&args, &mut slices.collect::<Vec<_>>())?;
-        }
+            Ok::<(), wonderland_autodiff::Error>(())
+        })?;
         Ok(())
     }
 

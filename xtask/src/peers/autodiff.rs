@@ -1,6 +1,6 @@
 //! Derivatives of programs, `FUNCTION-SIZES-WHAT`: sizes are rows and widths of
 //! dense networks, steps and length of chains, (D, K, N) of Gaussian mixtures,
-//! layers and characters of the LSTM.
+//! layers and characters of the LSTM. `gemm-floor` is the matrix products alone.
 
 use super::Workload;
 
@@ -9,7 +9,14 @@ const SINGLE: f64 = 3e-5;
 const DOUBLE: f64 = 1e-11;
 
 const fn dense(name: &'static str, variants: &'static [&'static str]) -> Workload {
-    Workload { name, peers: &["jax", "numpy"], variants, floor: SINGLE, ..Workload::NONE }
+    Workload {
+        name,
+        peers: &["jax", "numpy"],
+        torch: &["torch"],
+        variants,
+        floor: SINGLE,
+        ..Workload::NONE
+    }
 }
 
 /// NumPy has no gradient by hand for these.
@@ -18,15 +25,16 @@ const fn jax(name: &'static str, floor: f64) -> Workload {
 }
 
 const fn double(name: &'static str, peers: &'static [&'static str]) -> Workload {
-    Workload { name, peers, variants: &["value"], floor: DOUBLE, ..Workload::NONE }
+    Workload { name, peers, variants: &["value", "hvp"], floor: DOUBLE, ..Workload::NONE }
 }
 
 pub(super) const WORKLOADS: &[Workload] = &[
     dense("mlp-32x784x256x256x10-grad", &["value"]),
-    dense("mlp-128x784x256x256x10-grad", &["value", "hvp"]),
-    dense("mlp-512x784x256x256x10-grad", &["value"]),
+    dense("mlp-128x784x256x256x10-grad", &["value", "hvp", "gemm-floor", "two-threads"]),
+    dense("mlp-512x784x256x256x10-grad", &["value", "gemm-floor", "two-threads"]),
     jax("mlp-128x784x256x256x10-hvp", SINGLE),
-    dense("net-128x784x256x10-step", &[]),
+    dense("net-128x784x256x10-step", &["gemm-floor"]),
+    dense("net-32x784x256x10-step", &["gemm-floor"]),
     dense("softmax-128x784x10-grad", &["value", "hvp"]),
     dense("mlp-32x32x64x64x8-grad", &["value"]),
     jax("mlp-32x32x64x64x8-hvp", SINGLE),
