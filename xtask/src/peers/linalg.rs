@@ -2,6 +2,10 @@
 
 use super::Workload;
 
+/// There are many products, of even times: ten pairs each.
+const PRODUCTS: &[(&str, usize)] =
+    &[("numpy-matmul", 10), ("jax-matmul", 10), ("faer", 10), ("ndarray", 10)];
+
 /// A product; the error is a rounding or so of sums of hundreds of terms.
 const fn product(name: &'static str, floor: f64) -> Workload {
     Workload {
@@ -9,8 +13,8 @@ const fn product(name: &'static str, floor: f64) -> Workload {
         peers: &["numpy-matmul", "jax-matmul"],
         torch: &["torch-matmul"],
         variants: &["faer", "ndarray"],
+        few: PRODUCTS,
         floor,
-        ..Workload::NONE
     }
 }
 

@@ -59,8 +59,8 @@ struct Workload {
     /// Other ways in which our own program does the work: two threads, the
     /// library below, a version by hand.
     variants: &'static [&'static str],
-    /// Rivals of which one run takes so long that there are fewer pairs, and
-    /// how many; the table says so.
+    /// Rivals of which all runs together take so long that there are fewer pairs,
+    /// and how many; the table says so.
     few: &'static [(&'static str, usize)],
     /// Errors below this are the data's rounding and count as equal.
     floor: f64,
