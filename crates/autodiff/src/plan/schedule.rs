@@ -299,7 +299,8 @@ impl Fuser<'_> {
         };
         let home = domain.and_then(|domain| self.home(k, domain, block));
         let task = match home {
-            Some(task) => {
+            Some((task, before)) => {
+                let task = self.put_before(task, &before);
                 let task_ = &mut self.tasks[task];
                 task_.members.push(k);
                 task_.block = task_.block.max(block);
@@ -316,9 +317,10 @@ impl Fuser<'_> {
         self.task_of[k] = Some(task);
     }
 
-    /// The latest group that may take the instruction: over the same elements,
-    /// with all other arguments there before it, and no heavy task passed.
-    fn home(&self, k: usize, domain: usize, block: usize) -> Option<usize> {
+    /// The latest group that may take the instruction, over the same elements
+    /// and with no heavy task passed, and the tasks behind the group that must
+    /// go before it because the instruction reads their results.
+    fn home(&self, k: usize, domain: usize, block: usize) -> Option<(usize, Vec<usize>)> {
         let instr = &self.program.instrs[k];
         let is_sum = matches!(instr.op, Op::Sum(_));
         for (task, group) in self.tasks.iter().enumerate().rev().take(FURTHEST) {
@@ -326,8 +328,11 @@ impl Fuser<'_> {
             if group.domain == Some(domain) && large.is_multiple_of(small) {
                 let fits = instr.args.iter().all(|&a| self.reads(task, a as usize, domain));
                 let inside = |a: u32| self.task_of[self.uses.root[a as usize]] == Some(task);
-                if fits && (!is_sum || inside(instr.args[0])) {
-                    return Some(task);
+                if fits
+                    && (!is_sum || inside(instr.args[0]))
+                    && let Some(before) = self.needed_behind(task, instr)
+                {
+                    return Some((task, before));
                 }
             }
             if self.heaviest[task] * LIGHTER > domain || domain < LIGHTER {
@@ -338,17 +343,51 @@ impl Fuser<'_> {
     }
 
     /// Whether a group can read the value: it is made in the group, element by
-    /// element, or before it.
+    /// element, or in another task.
     fn reads(&self, task: usize, value: usize, domain: usize) -> bool {
         let root = self.uses.root[value];
-        match self.task_of[root] {
-            None => true,
-            Some(t) if t == task => {
-                self.program.instrs[root].shape.len() == domain
-                    && !matches!(self.program.instrs[root].op, Op::Sum(_))
+        let of = &self.program.instrs[root];
+        let by_element = of.shape.len() == domain && !matches!(of.op, Op::Sum(_));
+        self.task_of[root] != Some(task) || by_element
+    }
+
+    /// The tasks behind `task` whose results the instruction needs, directly or
+    /// not; none at all if one of them needs a result of `task`.
+    fn needed_behind(&self, task: usize, instr: &Instr) -> Option<Vec<usize>> {
+        let behind = |instr: &Instr, mut found: Vec<usize>| {
+            let tasks = instr.args.iter().filter_map(|&a| self.task_of[self.uses.root[a as usize]]);
+            for t in tasks.filter(|&t| t >= task) {
+                if !found.contains(&t) {
+                    found.push(t);
+                }
             }
-            Some(t) => t < task,
+            found
+        };
+        let mut needed = behind(instr, Vec::new());
+        needed.retain(|&t| t != task);
+        let mut next = 0;
+        while let Some(&t) = needed.get(next) {
+            for &m in &self.tasks[t].members {
+                needed = behind(&self.program.instrs[m], needed);
+            }
+            next += 1;
         }
+        needed.sort_unstable();
+        (!needed.contains(&task)).then_some(needed)
+    }
+
+    /// Puts tasks behind `task` before it, in their order; where it is then.
+    fn put_before(&mut self, task: usize, before: &[usize]) -> usize {
+        for (to, &from) in (task..).zip(before) {
+            self.tasks[to..=from].rotate_right(1);
+            self.heaviest[to..=from].rotate_right(1);
+        }
+        if let Some(&last) = before.last() {
+            for (t, moved) in self.tasks.iter().enumerate().take(last + 1).skip(task) {
+                moved.members.iter().for_each(|&m| self.task_of[m] = Some(t));
+            }
+        }
+        task + before.len()
     }
 }
 

@@ -22,8 +22,6 @@ use crate::program::Program;
 const REGISTERS: usize = 16 << 10;
 const SHORTEST: usize = 256;
 const LONGEST: usize = 2048;
-/// Rows up to this length are repeated once for all tiles.
-const LONGEST_ROW: usize = 1024;
 
 /// An argument of an operation on tiles.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -32,6 +30,10 @@ enum Source<T> {
     Tile(Base),
     /// A register, by number.
     Register(usize),
+    /// A whole tensor, wherever the tile is.
+    Whole(Base),
+    /// A row repeated in every tile, by number, until the length of tiles is known.
+    Row(usize),
     /// One number, wherever the tile is.
     Number(Base),
     /// A constant.
@@ -108,9 +110,10 @@ impl<T: Scalar> Tiles<T> {
             writer.member(m);
         }
         let len = task.domain.unwrap_or(0);
-        let ideal = REGISTERS / (writer.count.max(4) * size_of::<T>());
+        let ideal = REGISTERS / ((writer.count + writer.rows.len()).max(4) * size_of::<T>());
         let tile = ideal.clamp(SHORTEST, LONGEST) / writer.block * writer.block;
         let tile = tile.max(writer.block).min(len);
+        let rows = writer.place_rows(tile, len);
         let place = |r: usize| scratch + r * tile;
         let kept = place(writer.count);
         let mut operations = writer.operations;
@@ -124,6 +127,9 @@ impl<T: Scalar> Tiles<T> {
                 *at += kept;
             }
             for source in &mut operation.args {
+                if let Source::Row(k) = *source {
+                    *source = rows[k];
+                }
                 if let Source::Register(r) = source {
                     *r = place(*r);
                 }
@@ -195,9 +201,11 @@ impl<T: Scalar> Source<T> {
         match *self {
             Source::Tile(base) => In::Slice(rest.read(base, start, n)),
             Source::Register(at) => In::Slice(rest.read(Base::Arena(at), 0, n)),
+            Source::Whole(base) => In::Slice(rest.read(base, 0, n)),
             Source::Number(base) => In::One(rest.read(base, 0, 1)[0]),
             Source::Constant(c) => In::One(c),
             Source::Same => In::Same,
+            Source::Row(_) => unreachable!("rows are placed before anything runs"),
         }
     }
 }
@@ -212,8 +220,8 @@ struct Writer<'a, T> {
     operations: Vec<Operation<T>>,
     /// Register of each value inside the group, and how often it is still read.
     registers: BTreeMap<usize, (usize, usize)>,
-    /// Registers of rows that are repeated once for all tiles.
-    rows: BTreeMap<(usize, usize), usize>,
+    /// Rows that are the same in all tiles: value, place and length.
+    rows: Vec<(usize, Base, usize)>,
     free: Vec<usize>,
     count: usize,
     /// Elements kept from tile to tile.
@@ -230,7 +238,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
             block: task.block,
             operations: Vec::new(),
             registers: BTreeMap::new(),
-            rows: BTreeMap::new(),
+            rows: Vec::new(),
             free: Vec::new(),
             count: 0,
             kept: 0,
@@ -317,6 +325,26 @@ impl<'a, T: Scalar> Writer<'a, T> {
         self.operations.push(Operation { work, target, args });
     }
 
+    /// Where each row is read: where it is, if a tile is as long, or in a register
+    /// of its own, repeated before anything else.
+    fn place_rows(&mut self, tile: usize, len: usize) -> Vec<Source<T>> {
+        let mut copies = Vec::new();
+        let rows = self.rows.iter().map(|&(_, from, inner)| {
+            if inner == tile {
+                return Source::Whole(from);
+            }
+            let times = len / inner;
+            let work = Work::Repeat { from, len: inner, times, inner, once: true };
+            let (target, args) = (Target::Register(self.count), [Source::Same; 3]);
+            copies.push(Operation { work, target, args });
+            self.count += 1;
+            Source::Register(self.count - 1)
+        });
+        let rows = rows.collect();
+        self.operations.splice(..0, copies);
+        rows
+    }
+
     /// How argument `j` of member `m` is read, after what makes it readable.
     fn argument(&mut self, m: usize, j: usize, done: &mut Vec<usize>) -> Source<T> {
         let instr = &self.program.instrs[m];
@@ -357,22 +385,19 @@ impl<'a, T: Scalar> Writer<'a, T> {
     ) -> Source<T> {
         let (large, small) = (self.block.max(inner), self.block.min(inner));
         let alike = Some(times * inner) == self.task.domain;
-        let once = alike && inner <= LONGEST_ROW && large.is_multiple_of(small);
-        if let Some(&register) = self.rows.get(&(root, inner)) {
-            return Source::Register(register);
-        }
-        let register = if once {
-            // For itself alone: what it holds is read in every tile.
-            self.count += 1;
+        let once = alike && inner <= LONGEST && large.is_multiple_of(small);
+        if once {
             self.block = large;
-            self.rows.insert((root, inner), self.count - 1);
-            self.count - 1
-        } else {
-            let register = self.fresh();
-            done.push(register);
-            register
-        };
-        let work = Work::Repeat { from, len, times, inner, once };
+            let row = (root, from, inner);
+            let known = self.rows.iter().position(|r| *r == row);
+            return Source::Row(known.unwrap_or_else(|| {
+                self.rows.push(row);
+                self.rows.len() - 1
+            }));
+        }
+        let register = self.fresh();
+        done.push(register);
+        let work = Work::Repeat { from, len, times, inner, once: false };
         let args = [Source::Same; 3];
         self.operations.push(Operation { work, target: Target::Register(register), args });
         Source::Register(register)

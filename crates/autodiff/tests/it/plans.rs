@@ -210,6 +210,40 @@ fn any_number_of_threads_gives_the_same_bits() {
     }
 }
 
+/// What a group needs of small values is made before it, so that it is not cut
+/// in two; unless they need the group's own results.
+#[test]
+fn small_values_do_not_cut_a_group() {
+    let spec = (input("X", [64, 32]), input("v", [32]));
+    let before = trace(spec.clone(), |_, (X, v)| (X.exp() * v.softmax(0)).tanh()).unwrap();
+    let after = trace(spec, |_, (X, _)| {
+        let y = X.exp();
+        (y * y.sum_axes(&[0]).softmax(0)).tanh()
+    });
+    let after = after.unwrap();
+    for (p, steps) in [(before, 2), (after, 3)] {
+        let (x, mut plan) = (real_arguments(&p).0, p.plan::<f64>());
+        assert_eq!(plan.report().steps, steps, "{plan}");
+        assert_eq!(plan.verify(), Ok(()));
+        same_bits(&plan.run(&x).unwrap(), &p.run(&x).unwrap(), &p);
+    }
+}
+
+/// A row that every tile reads whole is read where it is; others have registers.
+#[test]
+fn rows_of_any_length_are_repeated() {
+    for n in [1, 3, 255, 256, 257, 500, 1024, 1600, 2047, 2048, 2049, 4097] {
+        let spec = (input("X", [7, n]), input("a", [n]), input("b", [n]));
+        let p = trace(spec, |_, (X, a, b)| ((X - a).sin() * b + a).sum_axes(&[1])).unwrap();
+        let (x, mut plan) = (real_arguments(&p).0, p.plan::<f64>());
+        same_bits(&plan.run(&x).unwrap(), &p.run(&x).unwrap(), &p);
+        if n == 2048 {
+            // Two for what lies between operations, none for the rows.
+            assert_eq!(plan.report().scratch, 2 * 2048 * 8, "{plan}");
+        }
+    }
+}
+
 #[test]
 fn a_listing_shows_groups_and_places() {
     let p = trace((input("x", [8, 4]), input("b", [4])), |_, (x, b)| (x + b).tanh().sum());
