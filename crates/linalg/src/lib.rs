@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 
+mod ahead;
 mod error;
 mod real;
 mod scalar;

@@ -85,3 +85,12 @@ impl Twofold {
         Self { hi, lo }.plus(rest.hi / x.hi)
     }
 }
+
+/// The sum of lanes and of what each has lost, in order.
+#[inline(always)]
+pub(crate) fn gathered(sums: &[f64], errors: &[f64]) -> Twofold {
+    sums.iter().zip(errors).fold(Twofold::ZERO, |total, (&s, &e)| {
+        let (hi, lo) = fast_two_sum(s, e);
+        total.plus_twofold(Twofold { hi, lo })
+    })
+}

@@ -113,9 +113,9 @@ fn a_sample_is_too_ill_conditioned<T: Scalar>(
     let mut G = vec![0.0; q * ld];
     for start in (0..n_blocks).map(|i| i * stride) {
         let rows = start..start + block.capacity;
-        design.for_each_row_block(rows, &mut block, |block| {
+        design.for_each_row_block(rows, &mut block, |block, ahead| {
             design.weigh_rows(block);
-            add_gram(block.as_slice(), ld, q, &mut G);
+            add_gram(block.as_slice(), ld, q, &mut G, ahead);
         });
     }
     let lengths: Vec<f64> = (0..p).map(|j| G[j * ld + j].sqrt()).collect();
@@ -143,7 +143,7 @@ fn gram<T: Scalar>(team: Team, design: &Design<'_, T>, q: usize, ld: usize) -> V
         let mut G = vec![0.0; q * ld];
         let wide = q >= WIDE;
         let mut block = if wide { design.rows_of(512) } else { design.rows() };
-        design.for_each_row_block(rows, &mut block, |block| {
+        design.for_each_row_block(rows, &mut block, |block, ahead| {
             design.weigh_rows(block);
             if wide {
                 let n = block.as_slice().len() / ld;
@@ -151,7 +151,7 @@ fn gram<T: Scalar>(team: Team, design: &Design<'_, T>, q: usize, ld: usize) -> V
                 let G = MatMut::from_row_major_slice_mut(&mut G, q, ld).subcols_mut(0, q);
                 f64::gram_lower(G, A);
             } else {
-                add_gram(block.as_slice(), ld, q, &mut G);
+                add_gram(block.as_slice(), ld, q, &mut G, ahead);
             }
         });
         G

@@ -115,9 +115,8 @@ pub(crate) fn pack_rows<T: Scalar>(
         let (x4, x_rest) = X.col(j).as_slice()[..c].as_chunks::<4>();
         let (out4, out_rest) = out[..c].as_chunks_mut::<4>();
         for ((out, x), scale) in out4.iter_mut().zip(x4).zip(scales4) {
-            for l in 0..4 {
-                out[l] = x[l].to_f64() * scale[l];
-            }
+            // All are loaded before any is stored: nothing to check for overlap.
+            *out = std::array::from_fn(|l| x[l].to_f64() * scale[l]);
         }
         for ((out, x), scale) in out_rest.iter_mut().zip(x_rest).zip(scales_rest) {
             *out = x.to_f64() * scale;

@@ -9,10 +9,10 @@
 use std::ops::Range;
 
 use super::design::{Block, Design};
-use super::panel::{Direction, add_gradient, anchor, residuals};
+use super::panel::{Direction, add_gradient, anchor, residuals, weigh};
 use super::rows::LEAF;
 use crate::simd::dispatch;
-use crate::twofold::{Twofold, fast_two_sum, two_prod, two_sum};
+use crate::twofold::{Twofold, gathered, two_prod, two_sum};
 use crate::{Scalar, Team};
 
 /// Largest condition of the scaled design for anchored sums: κ² 2⁻⁸⁵ = 2.6e-14,
@@ -88,21 +88,18 @@ impl<T: Scalar> Sweep<'_, T> {
         let mut r = Residual { hi: vec![0.0; block.capacity], lo: vec![0.0; block.capacity] };
         let mut scratch = Direction { hi: vec![0.0; ld], lo: vec![0.0; ld] };
         let mut gradients = vec![Twofold::ZERO; ld * aims.len()];
-        self.design.for_each_row_block(rows, &mut block, |block| {
+        self.design.for_each_row_block(rows, &mut block, |block, ahead| {
             let filled = block.rows.next_multiple_of(4);
+            ahead.spread(filled / 2);
             let (hi, lo) = (&mut r.hi[..filled], &mut r.lo[..filled]);
             let of_targets = directions.iter().zip(gradients.chunks_exact_mut(ld));
             for (((x, size), g), sums) in of_targets.zip(&mut *sums) {
-                residuals(block.as_slice(), x, anchor(size * block.largest), hi, lo);
-                let w = &block.w[..filled];
-                let ss = dispatch!(
-                    weigh(w: &'a [f64], hi: &'a mut [f64], lo: &'a mut [f64]) -> Twofold
-                );
+                residuals(block.as_slice(), x, anchor(size * block.largest), hi, lo, ahead);
+                let (ss, largest) = weigh(&block.w[..filled], hi, lo);
                 sums.residual_ss = sums.residual_ss.plus_twofold(ss);
-                let largest = hi.iter().fold(0.0_f64, |m, r| m.max(r.abs()));
                 if largest > 0.0 {
                     let sigma = anchor(largest * block.largest * filled as f64);
-                    add_gradient(block.as_slice(), hi, lo, sigma, &mut scratch, g);
+                    add_gradient(block.as_slice(), hi, lo, sigma, &mut scratch, g, ahead);
                 }
             }
         });
@@ -153,8 +150,7 @@ fn sweep_block(block: &Block, columns: &[usize], aim: &Aim<'_>, sums: &mut Sums,
             );
         }
     }
-    let w = &block.w[..m];
-    let ss = dispatch!(weigh(w: &'a [f64], hi: &'a mut [f64], lo: &'a mut [f64]) -> Twofold);
+    let (ss, _) = weigh(&block.w[..m], hi, lo);
     sums.residual_ss = sums.residual_ss.plus_twofold(ss);
     for (&j, g) in columns.iter().zip(&mut sums.g) {
         let a = block.column(j);
@@ -184,39 +180,6 @@ fn subtract<const N: usize>(a: [&[f64]; N], x: [Twofold; N], hi: &mut [f64], lo:
     }
 }
 
-/// r ← w r, returning Σ w r².
-#[inline(always)]
-fn weigh(w: &[f64], hi: &mut [f64], lo: &mut [f64]) -> Twofold {
-    const LANES: usize = 4;
-    let mut sums = [0.0_f64; LANES];
-    let mut errors = [0.0_f64; LANES];
-    let (w4, w_rest) = w.as_chunks::<LANES>();
-    let (h4, h_rest) = hi.as_chunks_mut::<LANES>();
-    let (l4, l_rest) = lo.as_chunks_mut::<LANES>();
-    for ((w, hi), lo) in w4.iter().zip(h4).zip(l4) {
-        for i in 0..LANES {
-            weigh_one(w[i], &mut hi[i], &mut lo[i], &mut sums[i], &mut errors[i]);
-        }
-    }
-    for (i, ((w, hi), lo)) in w_rest.iter().zip(h_rest).zip(l_rest).enumerate() {
-        weigh_one(*w, hi, lo, &mut sums[i], &mut errors[i]);
-    }
-    gathered(&sums, &errors)
-}
-
-#[inline(always)]
-fn weigh_one(w: f64, hi: &mut f64, lo: &mut f64, sum: &mut f64, error: &mut f64) {
-    let (r, low) = fast_two_sum(*hi, *lo);
-    let (p, e) = two_prod(w, r);
-    let (wr, wr_low) = fast_two_sum(p, w.mul_add(low, e));
-    let (q, f) = two_prod(wr, r);
-    let (s, t) = two_sum(*sum, q);
-    *sum = s;
-    *error += t + wr.mul_add(low, wr_low.mul_add(r, f));
-    *hi = wr;
-    *lo = wr_low;
-}
-
 /// Σ aᵢ rᵢ in twofold arithmetic, eight lanes.
 #[inline(always)]
 pub(super) fn twofold_dot(a: &[f64], hi: &[f64], lo: &[f64]) -> Twofold {
@@ -239,13 +202,4 @@ pub(super) fn twofold_dot(a: &[f64], hi: &[f64], lo: &[f64]) -> Twofold {
         sum = sum.plus_twofold(Twofold { hi: *h, lo: *l }.times(*a));
     }
     sum
-}
-
-/// The sum of lanes, in order.
-#[inline(always)]
-fn gathered(sums: &[f64], errors: &[f64]) -> Twofold {
-    sums.iter().zip(errors).fold(Twofold::ZERO, |total, (&s, &e)| {
-        let (hi, lo) = fast_two_sum(s, e);
-        total.plus_twofold(Twofold { hi, lo })
-    })
 }
