@@ -1,0 +1,146 @@
+//! Products by the threads of a team.
+//!
+//! The one idea: the result is halved along its longer side until the parts are
+//! no larger than worth a fork. Every part is a product of its own, of whole
+//! rows by whole columns, so that no entry is summed in another way than by one
+//! thread, and each thread packs what only it reads.
+
+use faer::prelude::ReborrowMut;
+use faer::{MatMut, MatRef};
+
+use crate::{Result, Scalar, Team, matmul_into, packed};
+
+/// Multiply-adds of a product from which on a second thread pays: about 10 µs of
+/// one thread, of which a fork takes 1.
+const WORTH_SHARING: usize = 1 << 19;
+/// Multiply-adds of a part; smaller parts are packed too often.
+const PART: usize = 1 << 22;
+/// Most parts: 2 to this power.
+const HALVINGS: u32 = 3;
+/// Least rows or columns of a part.
+const NARROWEST: usize = 32;
+
+/// Whether [`matmul_shared`] gives several threads some of the n m k multiply-adds.
+#[must_use]
+pub fn is_worth_sharing(n: usize, k: usize, m: usize) -> bool {
+    n.max(m) >= 2 * NARROWEST && n.saturating_mul(k).saturating_mul(m) >= WORTH_SHARING
+}
+
+/// C = A B, or C += A B with `add`, as [`matmul_into`], by the threads of a team.
+///
+/// # Numerics
+/// The bits of [`matmul_into`], for any number of threads.
+///
+/// # Errors
+/// As [`matmul_into`].
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::{Tensor, Threads, matmul, matmul_shared};
+/// let (A, B) = (Tensor::full(&[200, 300], 0.1), Tensor::full(&[300, 100], 0.3));
+/// let mut C = Tensor::zeros(&[200, 100]);
+/// let (a, b) = (A.as_mat(), B.as_mat());
+/// Threads::new(2)?.run(|team| matmul_shared(team, C.as_mat_mut(), false, a, b))?;
+/// assert_eq!(C, matmul(a, b)?);
+/// # Ok::<(), wonderland_linalg::Error>(())
+/// ```
+pub fn matmul_shared<T: Scalar>(
+    team: Team,
+    C: MatMut<'_, T>,
+    add: bool,
+    A: MatRef<'_, T>,
+    B: MatRef<'_, T>,
+) -> Result<()> {
+    let fits = A.ncols() == B.nrows() && (C.nrows(), C.ncols()) == (A.nrows(), B.ncols());
+    if !fits || team.is_alone() || !is_worth_sharing(A.nrows(), A.ncols(), B.ncols()) {
+        return matmul_into(C, add, A, B);
+    }
+    let parts = A.nrows() * A.ncols() * B.ncols() / PART;
+    let halvings = parts.max(2).ilog2().min(HALVINGS);
+    halves(team, halvings, C, add, A, B)
+}
+
+fn halves<T: Scalar>(
+    team: Team,
+    halvings: u32,
+    mut C: MatMut<'_, T>,
+    add: bool,
+    A: MatRef<'_, T>,
+    B: MatRef<'_, T>,
+) -> Result<()> {
+    let (n, m) = (C.nrows(), C.ncols());
+    let by_rows = n > m;
+    // The first half is the larger.
+    let half = (n.max(m) / 2).next_multiple_of(NARROWEST);
+    let rest = n.max(m) - half.min(n.max(m));
+    let (last_A, last_B) =
+        if by_rows { (A.subrows(n - rest, rest), B) } else { (A, B.subcols(m - rest, rest)) };
+    // The way of summing must stay that of the whole product.
+    let alike = packed::pays(last_A, last_B) == packed::pays(A, B);
+    if halvings == 0 || rest < NARROWEST || !alike {
+        return matmul_into(C, add, A, B);
+    }
+    let (first_A, first_B) =
+        if by_rows { (A.subrows(0, half), B) } else { (A, B.subcols(0, half)) };
+    let (first, last) =
+        if by_rows { C.rb_mut().split_at_row_mut(half) } else { C.rb_mut().split_at_col_mut(half) };
+    let (a, b) = team.join(
+        || halves(team, halvings - 1, first, add, first_A, first_B),
+        || halves(team, halvings - 1, last, add, last_A, last_B),
+    );
+    a.and(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Tensor, Threads};
+
+    fn wavy<T: Scalar>(n: usize, c: usize) -> Tensor<T> {
+        Tensor::from_fn(n, c, |i, j| T::from_f64((1.0 + (i * 7 + j * 13) as f64).sin()))
+    }
+
+    /// C by one thread and by several, whichever operand is transposed.
+    fn check<T: Scalar>(n: usize, k: usize, m: usize) {
+        let (A, B): (Tensor<T>, Tensor<T>) = (wavy(n, k), wavy(k, m));
+        let (At, Bt) = (A.transpose(), B.transpose());
+        for (A, B) in [
+            (A.as_mat(), B.as_mat()),
+            (At.as_mat().transpose(), B.as_mat()),
+            (A.as_mat(), Bt.as_mat().transpose()),
+        ] {
+            for add in [false, true] {
+                let mut expected = Tensor::full(&[n, m], T::ONE);
+                matmul_into(expected.as_mat_mut(), add, A, B).unwrap();
+                for count in [1, 2, 3, 8] {
+                    let mut C = Tensor::full(&[n, m], T::ONE);
+                    let threads = Threads::new(count).unwrap();
+                    threads.run(|t| matmul_shared(t, C.as_mat_mut(), add, A, B)).unwrap();
+                    assert_eq!(C, expected, "{n} x {k} x {m} by {count} threads");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_bits_of_one() {
+        check::<f32>(128, 784, 256);
+        check::<f64>(784, 128, 100);
+        check::<f32>(512, 128, 10);
+        check::<f64>(97, 600, 131);
+        // The kernel for large matrices, and sizes at which a part of them is not
+        // large any more.
+        check::<f32>(512, 600, 520);
+        check::<f64>(260, 700, 250);
+        check::<f32>(1100, 520, 64);
+        check::<f64>(9000, 64, 1);
+    }
+
+    #[test]
+    fn shapes_are_checked() {
+        let A = wavy::<f64>(100, 100);
+        let mut C = Tensor::zeros(&[100, 99]);
+        let bad = matmul_shared(Team::alone(), C.as_mat_mut(), false, A.as_mat(), A.as_mat());
+        assert!(bad.is_err());
+    }
+}
