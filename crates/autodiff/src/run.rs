@@ -1,7 +1,7 @@
 //! The plain interpreter: every instruction in order, every value in its own
 //! vector. It is the oracle of faster ways to run a program.
 
-use wonderland_linalg::{Scalar, Tensor};
+use wonderland_linalg::{Scalar, Team, Tensor};
 
 use crate::error::{Error, Result};
 use crate::kernels::{elementwise, index, matmul, reduce};
@@ -274,7 +274,9 @@ pub(crate) fn evaluate<T: Scalar>(
         Op::Select => elementwise::select(arg(0), arg(1), arg(2), out),
         Op::Map(f) => elementwise::map(*f, args[0].real(), out.0),
         Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), out.0),
-        Op::MatMul { ta, tb } => matmul::matmul((*ta, *tb), arg(0), arg(1), out),
+        Op::MatMul { ta, tb } => {
+            matmul::matmul(Team::alone(), (*ta, *tb), arg(0), arg(1), out);
+        }
         Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), out.0),
         Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),
         Op::Reshape(_) | Op::StopGradient | Op::Segment => out.0.copy_from_slice(args[0].real()),

@@ -32,6 +32,7 @@ pub(super) const WORKLOADS: &[Workload] = &[
     dense("mlp-32x784x256x256x10-grad", &["value"]),
     dense("mlp-128x784x256x256x10-grad", &["value", "hvp", "gemm-floor", "two-threads"]),
     dense("mlp-512x784x256x256x10-grad", &["value", "gemm-floor", "two-threads"]),
+    dense("mlp-128x784x512x512x10-grad", &["gemm-floor", "two-threads"]),
     jax("mlp-128x784x256x256x10-hvp", SINGLE),
     dense("net-128x784x256x10-step", &["gemm-floor"]),
     dense("net-32x784x256x10-step", &["gemm-floor"]),

@@ -1,11 +1,15 @@
 //! Products of matrices by faer, one per entry of the leading axes.
 
-use wonderland_linalg::{MatMut, MatRef, Scalar, Team, matmul_into};
+use wonderland_linalg::{
+    MatMut, MatRef, Scalar, Team, is_worth_sharing, matmul_into, matmul_shared,
+};
 
 use crate::shape::Shape;
 
-/// y = op(a) op(b); transposed operands are views.
+/// y = op(a) op(b) by the threads of a team; transposed operands are views. The
+/// bits do not depend on the number of threads.
 pub(crate) fn matmul<T: Scalar>(
+    team: Team,
     (ta, tb): (bool, bool),
     a: (&[T], Shape),
     b: (&[T], Shape),
@@ -31,8 +35,14 @@ pub(crate) fn matmul<T: Scalar>(
         let A = if ta { A.transpose() } else { A };
         let B = if tb { B.transpose() } else { B };
         let Y = MatMut::from_row_major_slice_mut(y, n, m);
-        matmul_into(Y, false, A, B).expect("shapes are checked when the product is traced");
+        matmul_shared(team, Y, false, A, B).expect("shapes are checked when the product is traced");
     }
+}
+
+/// Whether several threads can share the product of an instruction.
+pub(crate) fn is_shared(ta: bool, a: Shape, y: Shape) -> bool {
+    let ((_, ar, ac), (_, n, m)) = (a.matrix(), y.matrix());
+    is_worth_sharing(n, if ta { ar } else { ac }, m)
 }
 
 /// Most columns of A for which Aᵀ B is computed as (Bᵀ A)ᵀ.
@@ -64,38 +74,4 @@ fn narrow_by_wide<T: Scalar>(A: MatRef<'_, T>, B: MatRef<'_, T>, y: &mut [T]) {
             }
         }
     }
-}
-
-/// Smallest number of multiply-adds worth a second thread.
-const SHARED: usize = 4_000_000;
-/// Blocks of rows of a shared product, and the least rows of one.
-const BLOCKS: usize = 4;
-const ROWS: usize = 32;
-
-/// y = op(a) op(b) by the threads of a team, for matrices by fixed blocks of
-/// rows.
-pub(crate) fn matmul_by<T: Scalar>(
-    team: Team,
-    (ta, tb): (bool, bool),
-    a: (&[T], Shape),
-    b: (&[T], Shape),
-    y: (&mut [T], Shape),
-) {
-    let ((_, ar, ac), (_, br, bc), (batch, n, m)) = (a.1.matrix(), b.1.matrix(), y.1.matrix());
-    let inner = if ta { ar } else { ac };
-    let small = batch != 1 || n < 2 * ROWS || n * m * inner < SHARED;
-    if team.is_alone() || small || (ta && !tb && is_narrow_by_wide(ar, ac, bc)) {
-        return matmul((ta, tb), a, b, y);
-    }
-    let A = MatRef::from_row_major_slice(a.0, ar, ac);
-    let B = MatRef::from_row_major_slice(b.0, br, bc);
-    let A = if ta { A.transpose() } else { A };
-    let B = if tb { B.transpose() } else { B };
-    let rows = n.div_ceil(BLOCKS).next_multiple_of(ROWS);
-    team.for_each_chunk_mut(y.0, rows * m, |k, y| {
-        let count = y.len() / m;
-        let Y = MatMut::from_row_major_slice_mut(y, count, m);
-        matmul_into(Y, false, A.subrows(k * rows, count), B)
-            .expect("shapes are checked when the product is traced");
-    });
 }

@@ -26,6 +26,7 @@ mod verify;
 use wonderland_linalg::Scalar;
 
 use crate::graph::rewritten;
+use crate::kernels::matmul::is_shared;
 use crate::linearize::inline;
 use crate::op::{Kind, Op};
 use crate::plan::layout::{Host, Layout};
@@ -83,6 +84,8 @@ pub struct Plan<T> {
     indices: Vec<u32>,
     /// Loops, in order.
     loops: Vec<loops::Runner<T>>,
+    /// Whether there is work for a second thread.
+    shares: bool,
     report: PlanReport,
 }
 
@@ -134,11 +137,23 @@ impl<T: Scalar> Plan<T> {
         }
         let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();
         let report = PlanReport::of::<T>(&program, &tasks, &layout, scratch, inner);
+        let shares = shares(&program);
         let (fixed, indices) = constants(&program, &layout);
         let arena = Vec::new();
         let (places, reserved) = (layout.places, layout.reserved);
-        let plan =
-            Self { program, places, tasks, steps, arena, reserved, fixed, indices, loops, report };
+        let plan = Self {
+            program,
+            places,
+            tasks,
+            steps,
+            arena,
+            reserved,
+            fixed,
+            indices,
+            loops,
+            shares,
+            report,
+        };
         debug_assert_eq!(plan.verify(), Ok(()));
         plan
     }
@@ -154,6 +169,14 @@ impl<T: Scalar> Plan<T> {
     pub fn program(&self) -> &Program {
         &self.program
     }
+}
+
+/// Whether a product is large enough for several threads.
+fn shares(program: &Program) -> bool {
+    program.instrs.iter().any(|instr| match instr.op {
+        Op::MatMul { ta, .. } => is_shared(ta, program.shape_of(instr.args[0]), instr.shape),
+        _ => instr.op.as_loop().is_some_and(|l| shares(&l.body.0)),
+    })
 }
 
 /// Constants and indices that never change.

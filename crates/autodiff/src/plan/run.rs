@@ -37,8 +37,8 @@ impl<T: Scalar> Plan<T> {
     }
 
     /// As [`run_into`](Plan::run_into), with large products shared between the
-    /// threads of a team: their rows are cut into blocks that do not depend on
-    /// the number of threads, nor do the bits.
+    /// threads of a team; the bits do not depend on their number. While it runs,
+    /// a second thread stays awake if there is such a product.
     ///
     /// # Errors
     /// As [`run_into`](Plan::run_into).
@@ -70,7 +70,11 @@ impl<T: Scalar> Plan<T> {
             let actual = outputs.iter().map(|o| o.len()).collect();
             return Err(Error::OutputSlots { expected, actual });
         }
-        self.execute(team, args, outputs)?;
+        if self.shares {
+            team.awake(|| self.execute(team, args, outputs))?;
+        } else {
+            self.execute(team, args, outputs)?;
+        }
         for k in 0..outputs.len() {
             self.copy_output(k, args, outputs);
         }
@@ -198,7 +202,7 @@ impl<'v, T: Scalar> View<'v, T> {
             Op::Map(f) => elementwise::map(*f, arg(0).0, y.0),
             Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), y.0),
             Op::Select => elementwise::select(arg(0), arg(1), arg(2), y),
-            Op::MatMul { ta, tb } => matmul::matmul_by(self.team, (*ta, *tb), arg(0), arg(1), y),
+            Op::MatMul { ta, tb } => matmul::matmul(self.team, (*ta, *tb), arg(0), arg(1), y),
             Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
             Op::Broadcast(axes, _) => elementwise::broadcast(*axes, arg(0).0, y),
             Op::Permute(perm) => elementwise::permute(*perm, arg(0), y),

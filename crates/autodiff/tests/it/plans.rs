@@ -190,8 +190,6 @@ fn a_budget_in_bytes_is_kept_or_refused() {
     );
 }
 
-/// Products are cut by their rows into blocks that do not depend on the number
-/// of threads.
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let spec = (input("W1", [96, 300]), input("W2", [300, 200]), data("X", [210, 96]));
