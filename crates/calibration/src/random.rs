@@ -1,5 +1,8 @@
 //! One generator, one stream per purpose: adding a purpose never shifts the
 //! numbers of another.
+//!
+//! Streams are numbered from 101, past those that `wonderland-data` splits and
+//! shuffles with: one seed given to both never makes them draw the same words.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -7,13 +10,13 @@ use rand_chacha::ChaCha8Rng;
 /// What random numbers are drawn for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
-    ConformalFit = 1,
-    ConformalPredict = 2,
-    Bootstrap = 3,
-    Consistency = 4,
-    Band = 5,
-    Folds = 6,
-    Ties = 7,
+    ConformalFit = 101,
+    ConformalPredict = 102,
+    Bootstrap = 103,
+    Consistency = 104,
+    Band = 105,
+    Folds = 106,
+    Ties = 107,
 }
 
 /// The generator of `seed` for one purpose.

@@ -10,6 +10,7 @@ use rand_chacha::rand_core::SeedableRng;
 /// What random numbers are drawn for; its number is the ChaCha stream.
 ///
 /// Numbers are never given anew: adding a purpose leaves all others as they were.
+/// Those from 101 belong to `wonderland-calibration`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u64)]
 pub enum Purpose {
