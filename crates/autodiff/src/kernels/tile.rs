@@ -68,6 +68,51 @@ impl<T: Copy> BinaryLoop<T> for Both<'_, T> {
     }
 }
 
+/// Two functions in one pass: g(f(a, b), c), or g(c, f(a, b)) if it is turned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Pair {
+    first: Binary,
+    then: Binary,
+    turned: bool,
+}
+
+impl Pair {
+    /// The pair, if both are sums, differences or products.
+    pub(crate) fn of(first: Binary, then: Binary, turned: bool) -> Option<Self> {
+        let simple = |f| matches!(f, Binary::Add | Binary::Sub | Binary::Mul);
+        (simple(first) && simple(then)).then_some(Self { first, then, turned })
+    }
+}
+
+/// y = both functions of three slices, each rounded as it would be alone.
+pub(crate) fn pair<T: Scalar>(both: Pair, args: [In<'_, T>; 3], y: &mut [T]) {
+    use Binary::{Add, Mul, Sub};
+    let [In::Slice(a), In::Slice(b), In::Slice(c)] = args else {
+        unreachable!("pairs are made of slices")
+    };
+    let abc = (a, b, c);
+    match (both.first, both.then) {
+        (Add, Add) => each(abc, y, |a, b, c| (a + b) + c),
+        (Add, Mul) => each(abc, y, |a, b, c| (a + b) * c),
+        (Add, _) if both.turned => each(abc, y, |a, b, c| c - (a + b)),
+        (Add, _) => each(abc, y, |a, b, c| (a + b) - c),
+        (Mul, Add) => each(abc, y, |a, b, c| (a * b) + c),
+        (Mul, Mul) => each(abc, y, |a, b, c| (a * b) * c),
+        (Mul, _) if both.turned => each(abc, y, |a, b, c| c - (a * b)),
+        (Mul, _) => each(abc, y, |a, b, c| (a * b) - c),
+        (_, Add) => each(abc, y, |a, b, c| (a - b) + c),
+        (_, Mul) => each(abc, y, |a, b, c| (a - b) * c),
+        (_, Sub) if both.turned => each(abc, y, |a, b, c| c - (a - b)),
+        _ => each(abc, y, |a, b, c| (a - b) - c),
+    }
+}
+
+fn each<T: Copy>((a, b, c): (&[T], &[T], &[T]), y: &mut [T], f: impl Fn(T, T, T) -> T) {
+    for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
+        *y = f(a, b, c);
+    }
+}
+
 /// y = a where the mask is not 0, b elsewhere; none is what y overwrites.
 pub(crate) fn select<T: Scalar>([mask, a, b]: [In<'_, T>; 3], y: &mut [T]) {
     match (mask, a, b) {
@@ -132,5 +177,29 @@ pub(crate) fn repeat<T: Scalar>(
             filled += more;
         }
         (rest, block, inside) = (later, block + 1, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_has_the_bits_of_its_functions() {
+        let wave = |k: f64| (0..21).map(|i| (f64::from(i) * k).sin()).collect::<Vec<_>>();
+        let (a, b, c) = (wave(0.7), wave(1.3), wave(2.1));
+        let simple = [Binary::Add, Binary::Sub, Binary::Mul];
+        for (first, then) in simple.iter().flat_map(|&f| simple.map(|g| (f, g))) {
+            for turned in [false, true] {
+                let both = Pair::of(first, then, turned).expect("they are simple");
+                let [mut found, mut inner, mut expected] = [(); 3].map(|()| vec![0.0; 21]);
+                pair(both, [&a, &b, &c].map(|x| In::Slice(x)), &mut found);
+                binary(first, In::Slice(&a), In::Slice(&b), &mut inner);
+                let (left, right) = if turned { (&c, &inner) } else { (&inner, &c) };
+                binary(then, In::Slice(left), In::Slice(right), &mut expected);
+                assert_eq!(found, expected, "{both:?}");
+            }
+        }
+        assert_eq!(Pair::of(Binary::Div, Binary::Add, false), None);
     }
 }

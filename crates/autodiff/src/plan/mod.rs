@@ -14,6 +14,7 @@ mod budget;
 mod layout;
 mod loops;
 mod memory;
+mod near;
 mod offsets;
 mod remake;
 mod report;

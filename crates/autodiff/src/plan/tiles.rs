@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use wonderland_linalg::Scalar;
 
-use crate::functions::{Binary, Unary};
 use crate::kernels::reduce::{self, ColumnSums};
-use crate::kernels::tile::{In, binary, copy, repeat, select, unary};
+use crate::kernels::tile::{In, Pair, copy, repeat, select};
 use crate::op::Op;
 use crate::plan::memory::{Base, Memory, Rest};
+use crate::plan::near::{Argument, Function, Near, Spot};
 use crate::plan::schedule::{Reading, Summing, Task, Uses, argument_reading};
 use crate::plan::{Place, base};
 use crate::program::Program;
@@ -54,8 +54,7 @@ enum Target {
 /// What is done with a tile.
 #[derive(Clone, PartialEq, Debug)]
 enum Work {
-    Unary(Unary),
-    Binary(Binary),
+    Function(Function),
     Select,
     Copy,
     /// Blocks of `inner`, each `times` times, of a tensor of `len` elements; in
@@ -85,10 +84,17 @@ struct Operation<T> {
     args: [Source<T>; 3],
 }
 
+/// An operation, ready to run.
+#[derive(Clone, Debug)]
+enum Ready<T> {
+    Near(Near<T>),
+    Any(Box<Operation<T>>),
+}
+
 /// A group, ready to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Tiles<T> {
-    operations: Vec<Operation<T>>,
+    operations: Vec<Ready<T>>,
     len: usize,
     tile: usize,
     /// Elements of the registers.
@@ -135,7 +141,9 @@ impl<T: Scalar> Tiles<T> {
                 }
             }
         }
-        Self { operations, len, tile, scratch: writer.count * tile + writer.kept }
+        let scratch = writer.count * tile + writer.kept;
+        let ready = |o: Operation<T>| o.near().map_or_else(|| Ready::Any(o.into()), Ready::Near);
+        Self { operations: operations.into_iter().map(ready).collect(), len, tile, scratch }
     }
 
     pub(crate) fn run(&self, memory: &mut Memory<'_, '_, T>) {
@@ -143,7 +151,10 @@ impl<T: Scalar> Tiles<T> {
         while start < self.len {
             let n = self.tile.min(self.len - start);
             for operation in &self.operations {
-                operation.run(memory, start, n);
+                match operation {
+                    Ready::Near(near) => near.run(memory.arena, start, n),
+                    Ready::Any(operation) => operation.run(memory, start, n),
+                }
             }
             start += n;
         }
@@ -151,6 +162,31 @@ impl<T: Scalar> Tiles<T> {
 }
 
 impl<T: Scalar> Operation<T> {
+    /// The operation as one within the arena, if it is.
+    fn near(&self) -> Option<Near<T>> {
+        let spot = |base: Base, moves: bool| match base {
+            Base::Arena(at) => Some(Spot { at, moves }),
+            _ => None,
+        };
+        let arg = |source: Source<T>| {
+            Some(match source {
+                Source::Tile(base) => Argument::Spot(spot(base, true)?),
+                Source::Whole(base) => Argument::Spot(spot(base, false)?),
+                Source::Register(at) => Argument::Spot(Spot { at, moves: false }),
+                Source::Constant(c) => Argument::Constant(c),
+                Source::Same => Argument::Same,
+                Source::Number(_) | Source::Row(_) => return None,
+            })
+        };
+        let Work::Function(function) = self.work else { return None };
+        let target = match self.target {
+            Target::Tile(base) => spot(base, true)?,
+            Target::Register(at) | Target::Kept(at) => Spot { at, moves: false },
+        };
+        let [a, b, c] = self.args;
+        Some(Near { function, target, args: [arg(a)?, arg(b)?, arg(c)?] })
+    }
+
     fn run(&self, memory: &mut Memory<'_, '_, T>, start: usize, n: usize) {
         let (base, mut from, mut len) = match self.target {
             Target::Tile(base) => (base, start, n),
@@ -170,8 +206,7 @@ impl<T: Scalar> Operation<T> {
         memory.write(base, from, len, |y, rest| {
             let arg = |k: usize| self.args[k].of(rest, start, n);
             match &self.work {
-                Work::Unary(f) => unary(*f, arg(0), y),
-                Work::Binary(f) => binary(*f, arg(0), arg(1), y),
+                Work::Function(f) => f.run(arg, y),
                 Work::Select => select([arg(0), arg(1), arg(2)], y),
                 Work::Copy => copy(arg(0), y),
                 Work::Repeat { from, len, times, inner, once } => {
@@ -261,9 +296,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
         for j in 0..instr.args.len() {
             args[j] = self.argument(m, j, &mut done);
         }
-        let target =
-            base(self.places[m]).map_or_else(|| Target::Register(self.fresh()), Target::Tile);
-        let work = match &instr.op {
+        let mut work = match &instr.op {
             Op::Select => Work::Select,
             Op::Broadcast(..) => Work::Copy,
             Op::Sum(axes) => {
@@ -275,15 +308,58 @@ impl<'a, T: Scalar> Writer<'a, T> {
                     }
                 }
             }
-            Op::Map(f) => Work::Unary(*f),
-            Op::Zip(f) => Work::Binary(*f),
+            Op::Map(f) => Work::Function(Function::Unary(*f)),
+            Op::Zip(f) => Work::Function(Function::Binary(*f)),
             op => unreachable!("{} is not fused", op.name()),
+        };
+        let own = base(self.places[m]);
+        let mut paired = None;
+        if let Some((pair, all, register)) = self.pair_with_last(&work, args, own, &done) {
+            self.operations.pop();
+            (work, args, paired) = (Work::Function(Function::Pair(pair)), all, Some(register));
+        }
+        let target = match own {
+            Some(base) => Target::Tile(base),
+            None => {
+                // What the first of a pair would have written is free.
+                done.retain(|&r| Some(r) != paired);
+                Target::Register(paired.unwrap_or_else(|| self.fresh()))
+            }
         };
         if let Target::Register(register) = target {
             self.registers.insert(m, (register, self.uses.readers(m).len()));
         }
         self.push(work, target, args, &mut done);
         self.free.append(&mut done);
+    }
+
+    /// The operation and the last one as a pair, its arguments, and the register
+    /// between the two: if no one else reads that, and the result, `own`, is not
+    /// where an argument is.
+    fn pair_with_last(
+        &self,
+        work: &Work,
+        args: [Source<T>; 3],
+        own: Option<Base>,
+        done: &[usize],
+    ) -> Option<(Pair, [Source<T>; 3], usize)> {
+        let Work::Function(Function::Binary(then)) = *work else { return None };
+        let last = self.operations.last()?;
+        let Work::Function(Function::Binary(first)) = last.work else { return None };
+        let Target::Register(register) = last.target else { return None };
+        let between = |s: Source<T>| s == Source::Register(register);
+        let turned = between(args[1]);
+        if between(args[0]) == turned || !done.contains(&register) {
+            return None;
+        }
+        let all = [last.args[0], last.args[1], args[usize::from(!turned)]];
+        let fits = |s: &Source<T>| match *s {
+            Source::Tile(base) => Some(base) != own,
+            Source::Register(_) | Source::Row(_) => true,
+            _ => false,
+        };
+        let pair = Pair::of(first, then, turned)?;
+        all.iter().all(fits).then_some((pair, all, register))
     }
 
     /// Appends the sums of columns; what gives the total.

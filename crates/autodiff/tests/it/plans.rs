@@ -242,6 +242,18 @@ fn rows_of_any_length_are_repeated() {
     }
 }
 
+/// A product and the sum it goes into are one operation: nothing lies between.
+#[test]
+fn two_functions_are_one_operation_if_nothing_else_reads_the_first() {
+    let spec = ["a", "b", "c", "d"].map(|name| input(name, [50, 100]));
+    let [a, b, c, d] = spec;
+    let p = trace((a, b, c, d), |_, (a, b, c, d)| (a * b + c * d).sum_axes(&[1])).unwrap();
+    let (x, mut plan) = (real_arguments(&p).0, p.plan::<f64>());
+    same_bits(&plan.run(&x).unwrap(), &p.run(&x).unwrap(), &p);
+    // Registers of five blocks: a b, and then the sum.
+    assert_eq!(plan.report().scratch, 2 * 500 * 8, "{plan}");
+}
+
 #[test]
 fn a_listing_shows_groups_and_places() {
     let p = trace((input("x", [8, 4]), input("b", [4])), |_, (x, b)| (x + b).tanh().sum());
