@@ -10,7 +10,7 @@ mod fitted;
 #[cfg(test)]
 mod tests;
 
-use wonderland_linalg::{LeastSquares, MatRef, RidgePath, Scalar, Tensor};
+use wonderland_linalg::{LeastSquares, MatRef, RidgePath, Scalar, Team, Tensor};
 
 use crate::affine::{as_column, predict};
 use crate::regression::{check_weights, root_mean_square};
@@ -76,7 +76,7 @@ impl Ridge {
     /// Notes §4.1.6; Golub, Heath and Wahba 1979 for leave-one-out and its
     /// generalised form.
     pub fn fit<T: Scalar>(&self, X: MatRef<'_, T>, y: &[T]) -> Result<FittedRidge<T>> {
-        self.fit_rows(X, y, None)
+        self.fit_by(Team::alone(), X, y, None)
     }
 
     /// Fits with one weight s ≥ 0 per row.
@@ -90,30 +90,31 @@ impl Ridge {
         y: &[T],
         weights: &[T],
     ) -> Result<FittedRidge<T>> {
-        let plain: Vec<f64> = weights.iter().map(|w| w.to_f64()).collect();
-        check_weights(&plain, X.nrows())?;
-        self.fit_rows(X, y, Some(weights))
+        self.fit_by(Team::alone(), X, y, Some(weights))
     }
 
-    /// The λ that are tried by default: from 1e-7 to 1e3 times the mean square
-    /// length of the centred columns, three to each power of ten.
-    #[must_use]
-    pub fn default_path<T: Scalar>(&self, X: MatRef<'_, T>) -> Vec<f64> {
-        let scale = choice::mean_square_length(X, self.intercept);
-        (-21..=9).map(|k| scale * 10.0_f64.powf(f64::from(k) / 3.0)).collect()
-    }
-
-    fn fit_rows<T: Scalar>(
+    /// The same on the threads of a
+    /// [`Threads::run`](wonderland_linalg::Threads::run), weighted or not; any
+    /// number of threads gives the same bits.
+    ///
+    /// # Errors
+    /// As [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_by<T: Scalar>(
         &self,
+        team: Team,
         X: MatRef<'_, T>,
         y: &[T],
         weights: Option<&[T]>,
     ) -> Result<FittedRidge<T>> {
-        let Y = as_column(X, y)?;
-        let (lambda, choice) = self.choose(X, y, weights)?;
-        let solved = self.solve(X, Y, weights, lambda)?;
-        let errors = residuals(X, y, &solved)?;
         let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
+        if let Some(s) = &s {
+            check_weights(s, X.nrows())?;
+        }
+        let Y = as_column(X, y)?;
+        let (lambda, choice) = self.choose(team, X, y, weights)?;
+        let solved = self.solve(team, X, Y, weights, lambda)?;
+
+        let errors = residuals(X, y, &solved)?;
         let n_samples = s.as_ref().map_or(y.len(), |s| s.iter().filter(|s| **s > 0.0).count());
         let total: f64 = s.as_ref().map_or(y.len() as f64, |s| s.iter().sum());
         // Σ s r² from the root mean square: it overflows only if it must.
@@ -136,15 +137,24 @@ impl Ridge {
         })
     }
 
+    /// The λ that are tried by default: from 1e-7 to 1e3 times the mean square
+    /// length of the centred columns, three to each power of ten.
+    #[must_use]
+    pub fn default_path<T: Scalar>(&self, X: MatRef<'_, T>) -> Vec<f64> {
+        let scale = choice::mean_square_length(X, self.intercept);
+        (-21..=9).map(|k| scale * 10.0_f64.powf(f64::from(k) / 3.0)).collect()
+    }
+
     fn solve<T: Scalar>(
         &self,
+        team: Team,
         X: MatRef<'_, T>,
         Y: MatRef<'_, T>,
         weights: Option<&[T]>,
         lambda: f64,
     ) -> Result<Solved<T>> {
         if X.ncols() + usize::from(self.intercept) > X.nrows() {
-            let path = RidgePath::new(X, Y, weights, self.intercept)?;
+            let path = RidgePath::new_by(team, X, Y, weights, self.intercept)?;
             let solution = path.solve(lambda)?;
             return Ok(Solved {
                 b: solution.intercept[0],
@@ -154,10 +164,7 @@ impl Ridge {
         }
         let solver =
             LeastSquares { intercept: self.intercept, l2: lambda, ..LeastSquares::default() };
-        let solution = match weights {
-            None => solver.solve(X, Y)?,
-            Some(weights) => solver.solve_weighted(X, Y, weights)?,
-        };
+        let solution = solver.solve_by(team, X, Y, weights)?;
         Ok(Solved {
             b: solution.intercept[0],
             effective_df: solution.effective_df,

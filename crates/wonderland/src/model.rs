@@ -91,10 +91,9 @@ impl ModelSettings {
             (Self::Linear(model), Answers::Numbers(y)) => {
                 Model::Linear(model.fit_by(team, X, y, weights)?)
             }
-            (Self::Ridge(model), Answers::Numbers(y)) => Model::Ridge(match weights {
-                None => model.fit(X, y)?,
-                Some(weights) => model.fit_weighted(X, y, weights)?,
-            }),
+            (Self::Ridge(model), Answers::Numbers(y)) => {
+                Model::Ridge(model.fit_by(team, X, y, weights)?)
+            }
             (Self::Logistic(model), Answers::Classes(labels)) => {
                 let fit = model.fit_by(team, X, &labels.codes, weights, &mut ())?;
                 Model::Logistic(Classifier { classes: labels.classes.clone(), fit })

@@ -29,9 +29,9 @@ pub(super) fn condition(factor: &PivotedFactor, exponents: &[i32]) -> f64 {
     let start: Vec<f64> = (0..r).map(|i| 1.0 + ((i * 7919 + 13) % 101) as f64 / 101.0).collect();
     let largest = iterate(start.clone(), |x| {
         x.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s);
-        multiply(factor, x);
+        factor.multiply(x);
         let length = norm(x);
-        multiply_transposed(factor, x);
+        factor.multiply_transposed(x);
         x.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s);
         length
     });
@@ -69,18 +69,4 @@ fn norm(x: &[f64]) -> f64 {
         return top;
     }
     top * x.iter().map(|x| (x / top).powi(2)).sum::<f64>().sqrt()
-}
-
-/// x ← R₁₁ x.
-fn multiply(factor: &PivotedFactor, x: &mut [f64]) {
-    for i in 0..factor.rank {
-        x[i] = (i..factor.rank).map(|k| factor.R[k * factor.rows + i] * x[k]).sum();
-    }
-}
-
-/// x ← R₁₁ᵀ x.
-fn multiply_transposed(factor: &PivotedFactor, x: &mut [f64]) {
-    for k in (0..factor.rank).rev() {
-        x[k] = (0..=k).map(|i| factor.R[k * factor.rows + i] * x[i]).sum();
-    }
 }

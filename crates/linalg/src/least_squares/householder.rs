@@ -215,22 +215,26 @@ impl PivotedFactor {
 
     /// x ← R₁₁⁻¹ x for the leading (rank, rank) triangle.
     pub(super) fn solve(&self, x: &mut [f64]) {
-        for k in (0..self.rank).rev() {
-            let column = &self.R[k * self.rows..k * self.rows + k + 1];
-            x[k] /= column[k];
-            let xk = x[k];
-            for (x, r) in x[..k].iter_mut().zip(column) {
-                *x -= xk * r;
-            }
-        }
+        let (R, rows, x) = (&self.R[..], self.rows, &mut x[..self.rank]);
+        dispatch!(solve(R: &'a [f64], rows: usize, x: &'a mut [f64]) -> ());
     }
 
-    /// x ← R₁₁⁻ᵀ x for the leading (rank, rank) triangle.
+    /// x ← R₁₁⁻ᵀ x.
     pub(super) fn solve_transposed(&self, x: &mut [f64]) {
-        for k in 0..self.rank {
-            let column = &self.R[k * self.rows..k * self.rows + k + 1];
-            x[k] = (x[k] - dot(&column[..k], &x[..k])) / column[k];
-        }
+        let (R, rows, x) = (&self.R[..], self.rows, &mut x[..self.rank]);
+        dispatch!(solve_transposed(R: &'a [f64], rows: usize, x: &'a mut [f64]) -> ());
+    }
+
+    /// x ← R₁₁ x.
+    pub(super) fn multiply(&self, x: &mut [f64]) {
+        let (R, rows, x) = (&self.R[..], self.rows, &mut x[..self.rank]);
+        dispatch!(multiply(R: &'a [f64], rows: usize, x: &'a mut [f64]) -> ());
+    }
+
+    /// x ← R₁₁ᵀ x.
+    pub(super) fn multiply_transposed(&self, x: &mut [f64]) {
+        let (R, rows, x) = (&self.R[..], self.rows, &mut x[..self.rank]);
+        dispatch!(multiply_transposed(R: &'a [f64], rows: usize, x: &'a mut [f64]) -> ());
     }
 
     /// Lengths of the rows of R₁₁⁻¹, in the factor's order and units.
@@ -241,18 +245,56 @@ impl PivotedFactor {
             column.fill(0.0);
             column[k] = 1.0;
             // Column k of the inverse has no entries below k.
-            for i in (0..=k).rev() {
-                let r = &self.R[i * self.rows..=i * self.rows + i];
-                column[i] /= r[i];
-                let x = column[i];
-                for (c, r) in column[..i].iter_mut().zip(r) {
-                    *c -= x * r;
-                }
-            }
+            let (R, rows, x) = (&self.R[..], self.rows, &mut column[..=k]);
+            dispatch!(solve(R: &'a [f64], rows: usize, x: &'a mut [f64]) -> ());
             for (ss, x) in ss.iter_mut().zip(&column[..=k]) {
                 *ss += x * x;
             }
         }
         ss.into_iter().map(f64::sqrt).collect()
+    }
+}
+
+/// x ← R⁻¹ x for the leading triangle of as many columns as x has places.
+#[inline(always)]
+fn solve(R: &[f64], rows: usize, x: &mut [f64]) {
+    for k in (0..x.len()).rev() {
+        let (above, rest) = x.split_at_mut(k);
+        let column = &R[k * rows..=k * rows + k];
+        rest[0] /= column[k];
+        let xk = rest[0];
+        for (x, r) in above.iter_mut().zip(column) {
+            *x -= xk * r;
+        }
+    }
+}
+
+/// x ← R⁻ᵀ x.
+#[inline(always)]
+fn solve_transposed(R: &[f64], rows: usize, x: &mut [f64]) {
+    for k in 0..x.len() {
+        let column = &R[k * rows..=k * rows + k];
+        x[k] = (x[k] - dot(&column[..k], &x[..k])) / column[k];
+    }
+}
+
+/// x ← R x.
+#[inline(always)]
+fn multiply(R: &[f64], rows: usize, x: &mut [f64]) {
+    for k in 0..x.len() {
+        let (above, rest) = x.split_at_mut(k);
+        let column = &R[k * rows..=k * rows + k];
+        for (x, r) in above.iter_mut().zip(column) {
+            *x = r.mul_add(rest[0], *x);
+        }
+        rest[0] *= column[k];
+    }
+}
+
+/// x ← Rᵀ x.
+#[inline(always)]
+fn multiply_transposed(R: &[f64], rows: usize, x: &mut [f64]) {
+    for k in (0..x.len()).rev() {
+        x[k] = dot(&R[k * rows..=k * rows + k], &x[..=k]);
     }
 }

@@ -332,7 +332,7 @@ impl LeastSquares {
             factor.order[..rank].iter().map(|&j| design.exponents[j] + factor.shifts[j]).collect();
         let half_weight = design.weight_exponent / 2;
         let residual_norm = refined.residual_ss.iter().zip(&design.target_exponents);
-        let inverse = factor.inverse_lengths();
+        let inverse = &refined.inverse;
         let shrinkage: f64 = (0..rank)
             .map(|i| {
                 let j = factor.order[i];
@@ -348,7 +348,7 @@ impl LeastSquares {
             n_columns: p,
             n_samples: design.n_samples,
             condition: condition(&factor, &lengths),
-            scaled_condition: condition(&factor, &vec![0; rank]),
+            scaled_condition: refined.condition,
             residual_norm: residual_norm
                 .map(|(ss, &y)| ldexp(ss.sqrt(), y + half_weight))
                 .collect(),

@@ -32,6 +32,10 @@ pub(super) struct Refined {
     pub(super) last_correction: f64,
     /// Ratio of two successive corrections, the largest seen or expected.
     pub(super) contraction: f64,
+    /// That of the start.
+    pub(super) condition: f64,
+    /// Lengths of the rows of R₁₁⁻¹, in the factor's order and units.
+    pub(super) inverse: Vec<f64>,
 }
 
 /// Which right-hand sides to solve for.
@@ -124,6 +128,8 @@ pub(super) fn refine<T: Scalar>(
         contraction: states.iter().map(|s| s.contraction).fold(0.0, f64::max),
         x: states.into_iter().map(|s| s.x).collect(),
         sweeps,
+        condition: start.condition,
+        inverse,
     }
 }
 

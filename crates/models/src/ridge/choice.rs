@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use wonderland_linalg::{Error as LinalgError, MatRef, RidgePath, Scalar};
+use wonderland_linalg::{Error as LinalgError, MatRef, RidgePath, Scalar, Team};
 
 use super::{Ridge, rows_of};
 use crate::affine::as_column;
@@ -66,6 +66,7 @@ impl Ridge {
     /// λ, and how it was chosen if it was not given.
     pub(super) fn choose<T: Scalar>(
         &self,
+        team: Team,
         X: MatRef<'_, T>,
         y: &[T],
         weights: Option<&[T]>,
@@ -79,11 +80,11 @@ impl Ridge {
         lambdas.sort_by(f64::total_cmp);
         let errors = match self.lambda {
             Lambda::Folds { folds, seed } => {
-                self.fold_errors(X, y, weights, &lambdas, folds, seed)?
+                self.fold_errors(team, X, y, weights, &lambdas, &deal(y.len(), folds, seed)?)?
             }
-            Lambda::Gcv => self.path_errors(X, y, weights, &lambdas, gcv)?,
+            Lambda::Gcv => self.path_errors(team, X, y, weights, &lambdas, gcv)?,
             Lambda::LeaveOneOut | Lambda::Given(_) => {
-                self.path_errors(X, y, weights, &lambdas, leave_one_out)?
+                self.path_errors(team, X, y, weights, &lambdas, leave_one_out)?
             }
         };
         let path: Vec<PathPoint> = lambdas
@@ -105,49 +106,51 @@ impl Ridge {
     /// The error of every λ from one factorisation of all rows.
     fn path_errors<T: Scalar>(
         &self,
+        team: Team,
         X: MatRef<'_, T>,
         y: &[T],
         weights: Option<&[T]>,
         lambdas: &[f64],
         error: Judge<T>,
     ) -> Result<Vec<Option<f64>>> {
-        let path = RidgePath::new(X, as_column(X, y)?, weights, self.intercept)?;
+        let path = RidgePath::new_by(team, X, as_column(X, y)?, weights, self.intercept)?;
         let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
-        lambdas
-            .iter()
-            .map(|&lambda| match error(&path, s.as_deref(), lambda) {
-                Ok(error) => Ok(Some(error)),
-                // Below some λ a row is fitted whatever its target.
-                Err(LinalgError::Saturated { .. }) => Ok(None),
-                Err(fault) => Err(fault.into()),
-            })
-            .collect()
+        let judge = |lambda| match error(&path, s.as_deref(), lambda) {
+            Ok(error) => Ok(Some(error)),
+            // Below some λ a row is fitted whatever its target.
+            Err(LinalgError::Saturated { .. }) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        };
+        let mut errors: Vec<Result<Option<f64>>> = lambdas.iter().map(|_| Ok(None)).collect();
+        team.for_each_chunk_mut(&mut errors, 1, |k, error| error[0] = judge(lambdas[k]));
+        errors.into_iter().collect()
     }
 
-    /// The error of every λ over folds.
+    /// The error of every λ over folds, which `fold_of` gives for every row.
     fn fold_errors<T: Scalar>(
         &self,
+        team: Team,
         X: MatRef<'_, T>,
         y: &[T],
         weights: Option<&[T]>,
         lambdas: &[f64],
-        folds: usize,
-        seed: u64,
+        fold_of: &[usize],
     ) -> Result<Vec<Option<f64>>> {
         let n = y.len();
-        if folds < 2 || folds > n {
-            let rule = "give at least 2 folds and at most one per row";
-            return Err(Error::InvalidSetting { name: "folds", value: folds as f64, rule });
-        }
-        let fold_of = deal(n, folds, seed);
         let mut errors = vec![vec![0.0; n]; lambdas.len()];
-        for fold in 0..folds {
+        for fold in 0..=fold_of.iter().copied().max().unwrap_or(0) {
             let (held_out, kept): (Vec<usize>, Vec<usize>) =
                 (0..n).partition(|&row| fold_of[row] == fold);
             let pick = |v: &[T]| -> Vec<T> { kept.iter().map(|&row| v[row]).collect() };
             let (X_kept, y_kept, s_kept) = (rows_of(X, &kept), pick(y), weights.map(pick));
             let Y_kept = as_column(X_kept.as_mat(), &y_kept)?;
-            let path = RidgePath::new(X_kept.as_mat(), Y_kept, s_kept.as_deref(), self.intercept)?;
+            let path = RidgePath::new_by(
+                team,
+                X_kept.as_mat(),
+                Y_kept,
+                s_kept.as_deref(),
+                self.intercept,
+            )?;
             let X_held_out = rows_of(X, &held_out);
             for (&lambda, errors) in lambdas.iter().zip(&mut errors) {
                 let fit = path.solve(lambda)?;
@@ -185,13 +188,17 @@ fn gcv<T: Scalar>(
 }
 
 /// The fold of every row: sizes differ by at most one.
-fn deal(n: usize, folds: usize, seed: u64) -> Vec<usize> {
+fn deal(n: usize, folds: usize, seed: u64) -> Result<Vec<usize>> {
+    if folds < 2 || folds > n {
+        let rule = "give at least 2 folds and at most one per row";
+        return Err(Error::InvalidSetting { name: "folds", value: folds as f64, rule });
+    }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut fold_of: Vec<usize> = (0..n).map(|row| row % folds).collect();
     for i in (1..n).rev() {
         fold_of.swap(i, rng.random_range(0..=i));
     }
-    fold_of
+    Ok(fold_of)
 }
 
 fn check_lambda(lambda: f64) -> Result<()> {

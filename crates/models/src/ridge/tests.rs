@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use wonderland_linalg::Tensor;
+use wonderland_linalg::{Tensor, Threads};
 
 use super::*;
 
@@ -169,4 +169,28 @@ fn degenerate_data_give_an_answer_or_a_named_fault() {
     ));
     let short = Ridge::default().fit(X.as_mat(), &y[1..]).unwrap_err();
     assert!(matches!(short, Error::LengthMismatch { name: "y", actual: 5, expected: 6, .. }));
+}
+
+/// More rows than one leaf of the parallel sweeps, fewer rows than columns, and
+/// every way to choose λ.
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for (n, c) in [(2 * 8192 + 100, 3), (6, 9)] {
+        let (X, y) = problem(n, c, 21);
+        let weights: Vec<f64> = (0..n).map(|i| 1.0 + (i % 3) as f64).collect();
+        for lambda in [
+            Lambda::Given(0.5),
+            Lambda::LeaveOneOut,
+            Lambda::Gcv,
+            Lambda::Folds { folds: 3, seed: 1 },
+        ] {
+            let ridge = Ridge { lambda, path: Some(vec![0.1, 1.0, 10.0]), ..Ridge::default() };
+            let alone = ridge.fit_weighted(X.as_mat(), &y, &weights).unwrap();
+            for count in [2, 3, 8] {
+                let threads = Threads::new(count).unwrap();
+                let fit = |team| ridge.fit_by(team, X.as_mat(), &y, Some(&weights));
+                assert_eq!(threads.run(fit).unwrap(), alone, "{lambda:?}, {count} threads");
+            }
+        }
+    }
 }
