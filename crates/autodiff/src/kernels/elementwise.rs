@@ -186,12 +186,35 @@ pub(crate) fn select<T: Scalar>(
     });
 }
 
+/// A tensor as runs of elements that lie one stride apart: the shape of what
+/// comes before the run, its length and the stride.
+fn runs(shape: Shape, strides: &[usize; MAX_RANK]) -> (Shape, usize, usize) {
+    let (mut first, mut n, mut stride) = (shape.rank(), 1, 1);
+    while let Some(axis) = first.checked_sub(1) {
+        let d = shape.dim(axis);
+        if n == 1 {
+            stride = strides[axis];
+        } else if d != 1 && strides[axis] != stride * n {
+            break;
+        }
+        (first, n) = (axis, n * d);
+    }
+    (Shape::new(&shape.dims()[..first]), n, stride)
+}
+
 /// y = x read at `start` with the given strides.
 fn read<T: Copy>(x: &[T], start: usize, strides: [usize; MAX_RANK], y: (&mut [T], Shape)) {
-    let mut out = y.0.iter_mut();
-    walk(&y.1, [strides], |[i]| {
-        if let Some(y) = out.next() {
-            *y = x[start + i];
+    if y.0.is_empty() {
+        return;
+    }
+    let (before, n, stride) = runs(y.1, &strides);
+    let mut out = y.0.chunks_exact_mut(n);
+    walk(&before, [strides], |[i]| {
+        let (Some(y), x) = (out.next(), &x[start + i..]) else { return };
+        match stride {
+            0 => y.fill(x[0]),
+            1 => y.copy_from_slice(&x[..n]),
+            _ => y.iter_mut().zip(x.iter().step_by(stride)).for_each(|(y, &x)| *y = x),
         }
     });
 }
@@ -225,11 +248,50 @@ pub(crate) fn slice<T: Copy>(start: Shape, x: (&[T], Shape), y: (&mut [T], Shape
 /// y = zeros with x put in.
 pub(crate) fn pad<T: Scalar>(start: Shape, x: (&[T], Shape), y: (&mut [T], Shape)) {
     y.0.fill(T::ZERO);
-    let first = offset(start, y.1);
-    let mut from = x.0.iter();
-    walk(&x.1, [y.1.strides()], |[i]| {
-        if let Some(&x) = from.next() {
-            y.0[first + i] = x;
+    if x.0.is_empty() {
+        return;
+    }
+    let (first, strides) = (offset(start, y.1), y.1.strides());
+    let (before, n, stride) = runs(x.1, &strides);
+    let mut from = x.0.chunks_exact(n);
+    walk(&before, [strides], |[i]| {
+        let (Some(x), y) = (from.next(), &mut y.0[first + i..]) else { return };
+        match stride {
+            1 => y[..n].copy_from_slice(x),
+            _ => y.iter_mut().step_by(stride).zip(x).for_each(|(y, &x)| *y = x),
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs of any kind hold what a walk over single elements finds.
+    #[test]
+    fn runs_of_elements_are_moved_as_single_ones() {
+        let numbers: Vec<f64> = (0..120).map(f64::from).collect();
+        let shapes: [&[usize]; 8] =
+            [&[], &[1], &[5], &[2, 3, 4], &[4, 1, 5], &[3, 1], &[1, 1], &[2, 0, 3]];
+        for shape in shapes.map(Shape::new) {
+            for stride in [[0; 3], [12, 4, 1], [20, 5, 2], [1, 2, 7], [0, 1, 0], [1, 1, 1]] {
+                let mut strides = [0; MAX_RANK];
+                strides[..3].copy_from_slice(&stride);
+                let (mut found, mut expected) = (vec![-1.0; shape.len()], Vec::new());
+                read(&numbers, 7, strides, (&mut found, shape));
+                walk(&shape, [strides], |[i]| expected.push(numbers[7 + i]));
+                assert_eq!(found, expected, "{shape} by {stride:?}");
+            }
+            // Put into a larger tensor, and taken out again.
+            let full = Shape::new(&shape.iter().map(|d| d + 2).collect::<Vec<_>>());
+            let start = Shape::new(&shape.iter().map(|d| d % 2).collect::<Vec<_>>());
+            let x = &numbers[1..=shape.len()];
+            let (mut padded, mut back) = (vec![-1.0; full.len()], vec![-1.0; shape.len()]);
+            pad(start, (x, shape), (&mut padded, full));
+            slice(start, (&padded, full), (&mut back, shape));
+            assert_eq!(back, x, "{shape}");
+            let kept = padded.iter().filter(|&&x| x > 0.0).count();
+            assert_eq!(kept, shape.len(), "zeros around {shape}");
+        }
+    }
 }

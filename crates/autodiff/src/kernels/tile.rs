@@ -84,12 +84,11 @@ impl Pair {
     }
 }
 
-/// y = both functions of three slices, each rounded as it would be alone.
+/// y = both functions of two slices and anything, each rounded as it would be
+/// alone.
 pub(crate) fn pair<T: Scalar>(both: Pair, args: [In<'_, T>; 3], y: &mut [T]) {
     use Binary::{Add, Mul, Sub};
-    let [In::Slice(a), In::Slice(b), In::Slice(c)] = args else {
-        unreachable!("pairs are made of slices")
-    };
+    let [In::Slice(a), In::Slice(b), c] = args else { unreachable!("pairs begin with slices") };
     let abc = (a, b, c);
     match (both.first, both.then) {
         (Add, Add) => each(abc, y, |a, b, c| (a + b) + c),
@@ -107,9 +106,12 @@ pub(crate) fn pair<T: Scalar>(both: Pair, args: [In<'_, T>; 3], y: &mut [T]) {
     }
 }
 
-fn each<T: Copy>((a, b, c): (&[T], &[T], &[T]), y: &mut [T], f: impl Fn(T, T, T) -> T) {
-    for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
-        *y = f(a, b, c);
+fn each<T: Copy>((a, b, c): (&[T], &[T], In<'_, T>), y: &mut [T], f: impl Fn(T, T, T) -> T) {
+    let yab = y.iter_mut().zip(a).zip(b);
+    match c {
+        In::Slice(c) => yab.zip(c).for_each(|(((y, &a), &b), &c)| *y = f(a, b, c)),
+        In::One(c) => yab.for_each(|((y, &a), &b)| *y = f(a, b, c)),
+        In::Same => yab.for_each(|((y, &a), &b)| *y = f(a, b, *y)),
     }
 }
 
@@ -193,11 +195,17 @@ mod tests {
             for turned in [false, true] {
                 let both = Pair::of(first, then, turned).expect("they are simple");
                 let [mut found, mut inner, mut expected] = [(); 3].map(|()| vec![0.0; 21]);
-                pair(both, [&a, &b, &c].map(|x| In::Slice(x)), &mut found);
+                let ab = [In::Slice(&a), In::Slice(&b)];
+                pair(both, [ab[0], ab[1], In::Slice(&c)], &mut found);
                 binary(first, In::Slice(&a), In::Slice(&b), &mut inner);
                 let (left, right) = if turned { (&c, &inner) } else { (&inner, &c) };
                 binary(then, In::Slice(left), In::Slice(right), &mut expected);
                 assert_eq!(found, expected, "{both:?}");
+                found.copy_from_slice(&c);
+                pair(both, [ab[0], ab[1], In::Same], &mut found);
+                assert_eq!(found, expected, "{both:?} in place");
+                pair(both, [ab[0], ab[1], In::One(c[4])], &mut found);
+                assert!((found[4] - expected[4]).abs() < 1e-300, "{both:?} of a number");
             }
         }
         assert_eq!(Pair::of(Binary::Div, Binary::Add, false), None);

@@ -30,8 +30,9 @@ pub(crate) struct Layout {
 pub(crate) enum Host {
     /// The caller, who has memory for both.
     Caller,
-    /// A loop: arguments are put into the arena, results taken from there.
-    Loop,
+    /// A loop: arguments are put into the arena, results taken from there. The
+    /// arguments after the constants are states, as many as results are.
+    Loop { consts: usize, carry: usize },
 }
 
 /// Lifetimes in tasks.
@@ -82,9 +83,11 @@ impl<'a> Lives<'a> {
     }
 
     /// Lets results of groups take the memory of values that are read for the
-    /// last time before, element by element; how many did.
-    fn take_over(&mut self) -> usize {
+    /// last time before, element by element; how many did. In a loop the next
+    /// state takes that of the state.
+    fn take_over(&mut self, host: Host) -> usize {
         let mut count = 0;
+        let states = self.states(host);
         let mut found = vec![None; self.program.instrs.len()];
         for (t, task) in self.tasks.iter().enumerate().filter(|(_, t)| t.domain.is_some()) {
             let mut coming = self.coming(t, task, &mut found).into_iter().peekable();
@@ -95,7 +98,8 @@ impl<'a> Lives<'a> {
                 if self.inner[m] || matches!(self.program.instrs[m].op, Op::Sum(_)) {
                     continue;
                 }
-                if let Some(Reverse(memory)) = free.pop() {
+                let state = states[m].filter(|&state| self.is_done_with(state, t, at));
+                if let Some(memory) = state.or_else(|| free.pop().map(|Reverse(memory)| memory)) {
                     self.memory[m] = memory;
                     self.last[memory] = self.last[m];
                     count += 1;
@@ -103,6 +107,36 @@ impl<'a> Lives<'a> {
             }
         }
         count
+    }
+
+    /// For each value that is the next state, the argument that is the state.
+    fn states(&self, host: Host) -> Vec<Option<usize>> {
+        let mut states = vec![None; self.program.instrs.len()];
+        if let Host::Loop { consts, carry } = host {
+            for (k, output) in self.program.outputs.iter().enumerate().take(carry) {
+                states[self.uses.root[output.id as usize]] = Some(consts + k);
+            }
+        }
+        states
+    }
+
+    /// Whether no one needs the argument once member `at` of the task has read
+    /// it, element by element.
+    fn is_done_with(&self, argument: usize, task: usize, at: usize) -> bool {
+        let members = &self.tasks[task].members;
+        let len = self.program.instrs[argument].shape.len();
+        self.tasks[task].domain == Some(len)
+            && self.uses.readers(argument).iter().all(|&reader| match self.made.get(reader) {
+                Some(&t) if t == task => {
+                    let instr = &self.program.instrs[reader];
+                    let reads = |j: usize| self.uses.root[instr.args[j] as usize] == argument;
+                    let full = |j| argument_reading(self.program, instr, j) == Some(Reading::Full);
+                    members[..=at].contains(&reader)
+                        && (0..instr.args.len()).all(|j| !reads(j) || full(j))
+                }
+                Some(&t) => t < task,
+                None => false,
+            })
     }
 
     /// Values that a group reads from the arena element by element, nobody
@@ -139,7 +173,7 @@ impl<'a> Lives<'a> {
 impl Layout {
     pub(crate) fn of(program: &Program, tasks: &[Task], uses: &Uses, host: Host) -> Self {
         let mut lives = Lives::of(program, tasks, uses);
-        let in_place = lives.take_over();
+        let in_place = lives.take_over(host);
         let mut layout = Self {
             places: vec![Place::Nowhere; program.instrs.len()],
             in_place,
@@ -172,7 +206,7 @@ impl Layout {
         for (k, instr) in program.instrs.iter().enumerate() {
             let len = instr.shape.len();
             self.places[k] = match &instr.op {
-                Op::Input(_, Kind::Real) if host == Host::Loop => {
+                Op::Input(_, Kind::Real) if host != Host::Caller => {
                     self.reserved += len;
                     Place::Arena { start: self.reserved - len, len }
                 }

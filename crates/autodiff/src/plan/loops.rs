@@ -50,13 +50,13 @@ impl<T: Scalar> Runner<T> {
         match (self, &instr.op) {
             (Self::Scan(body), Op::Scan(op)) => {
                 body.begin(op, instr, view);
-                // With no step, the first states are the final ones.
-                let states = body.states();
-                out[..states.len()].copy_from_slice(states);
                 for step in 0..op.length as usize {
                     body.enter(op, instr, view, row(op, step));
                     body.step(view.team, op, row(op, step), out)?;
                 }
+                // With no step, the first states are the final ones.
+                let states = body.states();
+                out[..states.len()].copy_from_slice(states);
                 Ok(())
             }
             (Self::Rewind(rewind), Op::Rewind(op)) => rewind.run(op, instr, view, out),
@@ -82,6 +82,8 @@ pub(crate) struct Body<T> {
     results: Vec<(usize, usize)>,
     /// Where the states begin among the arguments, and the length of all.
     states: (usize, usize),
+    /// Which states are not written where they were.
+    moved: Vec<usize>,
 }
 
 impl<T: Scalar> Body<T> {
@@ -89,8 +91,11 @@ impl<T: Scalar> Body<T> {
         let body = &op.body.0;
         let results = body.outputs.iter().enumerate();
         let results = results.map(|(k, o)| (part_offset(op, k), body.shape_of(o.id).len()));
-        let plan = Plan::new(body, Host::Loop);
-        let first = plan.places.get(op.consts as usize);
+        let (consts, carry) = (op.consts as usize, op.carry as usize);
+        let plan = Plan::new(body, Host::Loop { consts, carry });
+        let next = |k: usize| plan.places[body.outputs[k].id as usize];
+        let moved = (0..carry).filter(|&k| next(k) != plan.places[consts + k]).collect();
+        let first = plan.places.get(consts);
         let begin = match first {
             Some(Place::Arena { start, .. }) if op.carry > 0 => *start,
             _ => 0,
@@ -98,7 +103,8 @@ impl<T: Scalar> Body<T> {
         Self {
             results: results.collect(),
             from: (0..body.inputs.len()).map(from).collect(),
-            states: (begin, part_offset(op, op.carry as usize)),
+            states: (begin, part_offset(op, carry)),
+            moved,
             plan,
         }
     }
@@ -156,17 +162,24 @@ impl<T: Scalar> Body<T> {
         }
     }
 
-    /// Runs the body; its states go to the front of `out`, its other results to
-    /// row `row` of their parts.
+    /// Runs the body; its states replace those before, its other results go to
+    /// row `row` of their parts. The front of `out` is overwritten.
     fn step(&mut self, team: Team, op: &ScanOp, row: usize, out: &mut [T]) -> Result<()> {
         self.plan.execute(team, &[], &mut [])?;
-        let carry = op.carry as usize;
-        for (k, &(to, n)) in self.results.iter().enumerate() {
-            let to = to + if k < carry { 0 } else { row * n };
+        for (k, &(to, n)) in self.results.iter().enumerate().skip(op.carry as usize) {
+            let to = to + row * n;
             self.plan.copy_kept(k, &mut out[to..to + n]);
         }
-        let states = self.states();
-        states.copy_from_slice(&out[..states.len()]);
+        // Some may be where others go: all are taken before any is put back.
+        for &k in &self.moved {
+            let (to, n) = self.results[k];
+            self.plan.copy_kept(k, &mut out[to..to + n]);
+        }
+        let Self { plan, results, states: (begin, _), moved, .. } = self;
+        for &k in moved.iter() {
+            let (to, n) = results[k];
+            plan.arena[*begin + to..][..n].copy_from_slice(&out[to..to + n]);
+        }
         Ok(())
     }
 }
@@ -210,8 +223,6 @@ impl<T: Scalar> Rewind<T> {
         let n = current.len();
         forward.begin(&op.forward, instr, view);
         back.begin(&op.back, instr, view);
-        let states = back.states();
-        out[..states.len()].copy_from_slice(states);
         current.copy_from_slice(forward.states());
         for action in schedule.iter() {
             match *action {
@@ -228,6 +239,7 @@ impl<T: Scalar> Rewind<T> {
                         forward.enter(&op.forward, instr, view, row);
                         forward.step(view.team, &op.forward, 0, current)?;
                     }
+                    current.copy_from_slice(forward.states());
                 }
                 Action::Back { step } => {
                     let row = row(&op.forward, step - 1);
@@ -242,6 +254,38 @@ impl<T: Scalar> Rewind<T> {
                 Action::Free { .. } | Action::Tape { .. } => {}
             }
         }
+        let states = back.states();
+        out[..states.len()].copy_from_slice(states);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Runner;
+    use crate::{Program, input, scan, trace};
+
+    /// The states of the last loop that are not written where they were.
+    fn moved(p: &Program) -> Vec<usize> {
+        match p.plan::<f64>().loops.last() {
+            Some(Runner::Scan(body)) => body.moved.clone(),
+            _ => panic!("a loop is expected"),
+        }
+    }
+
+    /// A reverse loop adds to its sums in place; states that change places do not.
+    #[test]
+    fn a_state_is_written_where_it_was_if_no_one_needs_it_there() {
+        let steps = trace((input("w", [50]), input("x", [50])), |_, (w, x)| {
+            let (s, _) = scan(9, &[w], &[x], &[], |c, s, _| (vec![(s[0] * c[0]).sin()], vec![]));
+            s[0].sum()
+        });
+        let back = steps.and_then(|p| p.grad()).expect("a scalar");
+        assert_eq!(moved(&back), [0; 0], "{back}");
+        let turns = trace((input("x", [5]), input("y", [5])), |_, (x, y)| {
+            scan(9, &[], &[x, y], &[], |_, s, _| (vec![s[1], s[0] * s[1]], vec![])).0[1].sum()
+        });
+        let turns = turns.expect("it fits");
+        assert_eq!(moved(&turns), [0, 1], "{turns}");
     }
 }

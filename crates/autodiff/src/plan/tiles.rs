@@ -335,7 +335,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
 
     /// The operation and the last one as a pair, its arguments, and the register
     /// between the two: if no one else reads that, and the result, `own`, is not
-    /// where an argument is.
+    /// where an argument of the first is.
     fn pair_with_last(
         &self,
         work: &Work,
@@ -359,7 +359,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
             _ => false,
         };
         let pair = Pair::of(first, then, turned)?;
-        all.iter().all(fits).then_some((pair, all, register))
+        all[..2].iter().all(fits).then_some((pair, all, register))
     }
 
     /// Appends the sums of columns; what gives the total.

@@ -242,6 +242,30 @@ fn rows_of_any_length_are_repeated() {
     }
 }
 
+/// States that are kept, exchanged, summed and read by others in the same step.
+#[test]
+fn states_of_all_kinds_have_the_bits_of_the_interpreter() {
+    let spec = (input("w", [6]), input("h", [6]), data("X", [9, 6]));
+    let p = trace(spec, |_, (w, h, X)| {
+        let (s, ys) = scan(9, &[w], &[h, h * 0.5, h.sin(), h], &[X], |c, s, x| {
+            let sum = s[2] + s[0] * x[0];
+            (vec![s[1], (s[0] * c[0]).tanh(), sum, s[3]], vec![sum * s[3], s[0]])
+        });
+        (s[0] * s[1] + s[2] * s[3]).sum() + (ys[0] * ys[1]).sum()
+    });
+    let p = p.unwrap();
+    for p in [p.clone(), p.value_and_grad().unwrap(), p.hvp().unwrap()] {
+        let (x, expected) = (real_arguments(&p).0, p.run(&real_arguments(&p).0).unwrap());
+        for slots in [1, 3, 9] {
+            let mut plan = p.plan_within::<f64>(Budget::Slots(slots)).unwrap();
+            assert_eq!(plan.verify(), Ok(()));
+            for _ in 0..2 {
+                same_bits(&plan.run(&x).unwrap(), &expected, &p);
+            }
+        }
+    }
+}
+
 /// A product and the sum it goes into are one operation: nothing lies between.
 #[test]
 fn two_functions_are_one_operation_if_nothing_else_reads_the_first() {
