@@ -32,7 +32,8 @@ pub use factor::{
 };
 pub use faer::{MatMut, MatRef};
 pub use least_squares::{
-    LeastSquares, LeastSquaresSolution, NormalEquations, RidgePath, RidgeSolution, Route, lstsq,
+    LeastSquares, LeastSquaresSolution, LeastSquaresSolver, NormalEquations, RidgePath,
+    RidgeSolution, Route, lstsq,
 };
 pub use linear_model::{least_squares_gradient, noise_variance, squared_norm2};
 pub use polynomial::{PolynomialFit, fit_polynomial};

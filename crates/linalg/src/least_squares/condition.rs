@@ -6,13 +6,15 @@
 //! it for all but contrived spectra.
 
 use super::householder::PivotedFactor;
+use super::scratch::Scratch;
 use crate::scale::ldexp;
 
 /// Steps of either iteration: each costs one product or solve with R twice.
 const STEPS: usize = 12;
 
-/// σ₁/σ_r of R₁₁ with column i multiplied by 2^exponents\[i\]; at most `f64::MAX`.
-pub(super) fn condition(factor: &PivotedFactor, exponents: &[i32]) -> f64 {
+/// σ₁/σ_r of R₁₁ with column i multiplied by 2^exponents\[i\], if there are any;
+/// at most `f64::MAX`.
+pub(super) fn condition(scratch: &Scratch, factor: &PivotedFactor, exponents: &[i32]) -> f64 {
     let r = factor.rank;
     if r == 0 {
         return 1.0;
@@ -24,23 +26,23 @@ pub(super) fn condition(factor: &PivotedFactor, exponents: &[i32]) -> f64 {
         // The columns' lengths alone differ by more than 2⁹⁰⁰.
         return f64::MAX;
     }
-    let scale: Vec<f64> = exponents.iter().map(|&e| ldexp(1.0, e - top)).collect();
-    // A fixed start with all frequencies in it.
-    let start: Vec<f64> = (0..r).map(|i| 1.0 + ((i * 7919 + 13) % 101) as f64 / 101.0).collect();
-    let largest = iterate(start.clone(), |x| {
-        x.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s);
+    let (mut scale, mut x) = (scratch.floats.lend(r), scratch.floats.lend(r));
+    scale.fill(1.0);
+    scale.iter_mut().zip(exponents).for_each(|(scale, &e)| *scale = ldexp(1.0, e - top));
+    let largest = iterate(&mut x, |x| {
+        x.iter_mut().zip(&*scale).for_each(|(x, s)| *x *= s);
         factor.multiply(x);
         let length = norm(x);
         factor.multiply_transposed(x);
-        x.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s);
+        x.iter_mut().zip(&*scale).for_each(|(x, s)| *x *= s);
         length
     });
-    let inverse = iterate(start, |x| {
-        x.iter_mut().zip(&scale).for_each(|(x, s)| *x /= s);
+    let inverse = iterate(&mut x, |x| {
+        x.iter_mut().zip(&*scale).for_each(|(x, s)| *x /= s);
         factor.solve_transposed(x);
         let length = norm(x);
         factor.solve(x);
-        x.iter_mut().zip(&scale).for_each(|(x, s)| *x /= s);
+        x.iter_mut().zip(&*scale).for_each(|(x, s)| *x /= s);
         length
     });
     let kappa = largest * inverse;
@@ -49,15 +51,19 @@ pub(super) fn condition(factor: &PivotedFactor, exponents: &[i32]) -> f64 {
 
 /// The largest growth seen while `step` maps the normalised iterate by MᵀM and
 /// returns ‖M x‖.
-fn iterate(mut x: Vec<f64>, mut step: impl FnMut(&mut [f64]) -> f64) -> f64 {
+fn iterate(x: &mut [f64], mut step: impl FnMut(&mut [f64]) -> f64) -> f64 {
+    // A fixed start with all frequencies in it.
+    for (i, x) in x.iter_mut().enumerate() {
+        *x = 1.0 + ((i * 7919 + 13) % 101) as f64 / 101.0;
+    }
     let mut best = 0.0_f64;
     for _ in 0..STEPS {
-        let length = norm(&x);
+        let length = norm(x);
         if !(length > 0.0 && length.is_finite()) {
             return f64::INFINITY;
         }
         x.iter_mut().for_each(|x| *x /= length);
-        best = best.max(step(&mut x));
+        best = best.max(step(x));
     }
     best
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use faer::MatRef;
 
 use super::load::{column_exponents, factors, load_scaled};
+use super::scratch::{Lent, Scratch};
 use crate::scale::{exponent, ldexp};
 use crate::{Error, Result, Scalar};
 
@@ -19,6 +20,8 @@ pub(super) fn block_rows(n_columns: usize) -> usize {
 
 /// A checked problem min ‖√w ∘ (Y − [1 X] B)‖.
 pub(super) struct Design<'a, T> {
+    /// Where buffers come from.
+    pub(super) scratch: &'a Scratch,
     pub(super) X: MatRef<'a, T>,
     pub(super) Y: MatRef<'a, T>,
     pub(super) weights: Option<&'a [T]>,
@@ -26,27 +29,27 @@ pub(super) struct Design<'a, T> {
     pub(super) weight_exponent: i32,
     pub(super) intercept: bool,
     /// Column j of the design is multiplied by 2^(−exponents\[j\]).
-    pub(super) exponents: Vec<i32>,
+    pub(super) exponents: Lent<'a, i32>,
     /// Target k is multiplied by 2^(−target_exponents\[k\]).
-    pub(super) target_exponents: Vec<i32>,
+    pub(super) target_exponents: Lent<'a, i32>,
     /// λ of the penalty λ‖w‖² on each scaled column; zero for the intercept.
-    pub(super) penalties: Vec<f64>,
+    pub(super) penalties: Lent<'a, f64>,
     /// Rows with a positive weight.
     pub(super) n_samples: usize,
 }
 
 /// A block of rows, column-major with `ld` rows reserved per column.
-pub(super) struct Block {
+pub(super) struct Block<'a> {
     pub(super) ld: usize,
     /// Rows loaded.
     pub(super) rows: usize,
     /// Scaled design, then the scaled targets.
-    pub(super) A: Vec<f64>,
+    pub(super) A: Lent<'a, f64>,
     /// Scaled weights, all 1 when none were given.
-    pub(super) w: Vec<f64>,
+    pub(super) w: Lent<'a, f64>,
 }
 
-impl Block {
+impl Block<'_> {
     pub(super) fn column(&self, j: usize) -> &[f64] {
         &self.A[j * self.ld..j * self.ld + self.rows]
     }
@@ -56,6 +59,7 @@ impl<'a, T: Scalar> Design<'a, T> {
     /// Checks shapes and weights; the columns are not yet scaled, and X and Y
     /// not yet known to be finite.
     pub(super) fn new(
+        scratch: &'a Scratch,
         X: MatRef<'a, T>,
         Y: MatRef<'a, T>,
         weights: Option<&'a [T]>,
@@ -100,17 +104,16 @@ impl<'a, T: Scalar> Design<'a, T> {
             weight_exponent = exponent(largest).div_euclid(2) * 2;
         }
         let p = X.ncols() + usize::from(intercept);
-        let (exponents, penalties) = (vec![0; p], vec![0.0; p]);
-        let target_exponents = vec![0; Y.ncols()];
         Ok(Self {
+            scratch,
             X,
             Y,
             weights,
             weight_exponent,
             intercept,
-            exponents,
-            target_exponents,
-            penalties,
+            exponents: scratch.exponents.lend(p),
+            target_exponents: scratch.exponents.lend(Y.ncols()),
+            penalties: scratch.floats.lend(p),
             n_samples,
         })
     }
@@ -122,10 +125,9 @@ impl<'a, T: Scalar> Design<'a, T> {
     pub(super) fn measure(&mut self) -> Result<()> {
         let first = usize::from(self.intercept);
         self.exponents[..first].fill(1);
-        let measured = column_exponents(self.X, self.weights, "X")?;
-        self.exponents[first..].copy_from_slice(&measured);
-        self.target_exponents = column_exponents(self.Y, self.weights, "y")?;
-        Ok(())
+        let (scratch, weights) = (self.scratch, self.weights);
+        column_exponents(scratch, self.X, weights, "X", &mut self.exponents[first..])?;
+        column_exponents(scratch, self.Y, weights, "y", &mut self.target_exponents)
     }
 
     /// Adds l2 ‖w‖² to the objective; the intercept stays free.
@@ -163,27 +165,25 @@ impl<'a, T: Scalar> Design<'a, T> {
     }
 
     /// An empty block, to be filled column by column.
-    pub(super) fn block(&self) -> Block {
+    pub(super) fn block(&self) -> Block<'a> {
         self.block_of_rows(block_rows(self.ncols() + self.n_targets()))
     }
 
     /// The same, for `rows` rows at a time.
-    pub(super) fn block_of_rows(&self, rows: usize) -> Block {
+    pub(super) fn block_of_rows(&self, rows: usize) -> Block<'a> {
         let ld = rows.min(self.nrows());
-        Block {
-            ld,
-            rows: 0,
-            A: vec![0.0; ld * (self.ncols() + self.n_targets())],
-            w: vec![1.0; ld],
-        }
+        let mut w = self.scratch.floats.lend(ld);
+        w.fill(1.0);
+        let A = self.scratch.floats.lend(ld * (self.ncols() + self.n_targets()));
+        Block { ld, rows: 0, A, w }
     }
 
     /// Calls `f` with the rows of `range`, block after block.
     pub(super) fn for_each_column_block(
         &self,
         range: Range<usize>,
-        block: &mut Block,
-        mut f: impl FnMut(&mut Block),
+        block: &mut Block<'_>,
+        mut f: impl FnMut(&mut Block<'_>),
     ) {
         for start in range.clone().step_by(block.ld) {
             self.load(block, start, block.ld.min(range.end - start));
@@ -192,7 +192,7 @@ impl<'a, T: Scalar> Design<'a, T> {
     }
 
     /// Fills `block` with `rows` rows from `start` on.
-    fn load(&self, block: &mut Block, start: usize, rows: usize) {
+    fn load(&self, block: &mut Block<'_>, start: usize, rows: usize) {
         block.rows = rows;
         let ld = block.ld;
         let first = usize::from(self.intercept);
@@ -201,9 +201,9 @@ impl<'a, T: Scalar> Design<'a, T> {
         }
         let X = self.X.subrows(start, rows);
         let (A, targets) = block.A.split_at_mut(self.ncols() * ld);
-        load_scaled(X, &self.exponents[first..], &mut A[first * ld..], ld);
+        load_scaled(self.scratch, X, &self.exponents[first..], &mut A[first * ld..], ld);
         let Y = self.Y.subrows(start, rows);
-        load_scaled(Y, &self.target_exponents, targets, ld);
+        load_scaled(self.scratch, Y, &self.target_exponents, targets, ld);
         if let Some(w) = self.weights {
             let (a, b) = factors(-self.weight_exponent);
             for (out, w) in block.w.iter_mut().zip(&w[start..start + rows]) {
@@ -219,13 +219,14 @@ impl<'a, T: Scalar> Design<'a, T> {
     }
 
     /// Multiplies the loaded rows by √w.
-    pub(super) fn weigh(&self, block: &mut Block) {
+    pub(super) fn weigh(&self, block: &mut Block<'_>) {
         if self.weights.is_none() {
             return;
         }
-        let roots: Vec<f64> = block.w[..block.rows].iter().map(|w| w.sqrt()).collect();
+        let mut roots = self.scratch.floats.lend(block.rows);
+        roots.iter_mut().zip(&*block.w).for_each(|(root, w)| *root = w.sqrt());
         for column in block.A.chunks_exact_mut(block.ld) {
-            column.iter_mut().zip(&roots).for_each(|(a, root)| *a *= root);
+            column.iter_mut().zip(&*roots).for_each(|(a, root)| *a *= root);
         }
     }
 }

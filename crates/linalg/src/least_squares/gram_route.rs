@@ -15,6 +15,7 @@ use super::householder::PivotedFactor;
 use super::panel::add_gram;
 use super::refine::Start;
 use super::rows::LEAF;
+use super::scratch::Lent;
 use crate::factor::{factor_spd, solve_factored};
 use crate::scalar::sealed::Kernels;
 use crate::scale::{exponent, ldexp};
@@ -26,18 +27,19 @@ use crate::{Scalar, Team};
 pub(super) const MAX_CONDITION: f64 = 1e4;
 
 /// The factor of √w ∘ \[1 X\] and a first solution for every target.
-pub(super) struct GramFactor {
+pub(super) struct GramFactor<'a> {
     pub(super) factor: PivotedFactor,
-    pub(super) start: Start,
+    pub(super) start: Start<'a>,
 }
 
 /// Factors XᵀX, setting the scales of the design on the way; `None` when the
 /// data is not finite, out of range, or too ill-conditioned.
-pub(super) fn factor<T: Scalar>(
+pub(super) fn factor<'a, T: Scalar>(
     team: Team,
-    design: &mut Design<'_, T>,
+    design: &mut Design<'a, T>,
     l2: f64,
-) -> Option<GramFactor> {
+) -> Option<GramFactor<'a>> {
+    let scratch = design.scratch;
     let (p, targets) = (design.ncols(), design.n_targets());
     if p == 0 || design.n_samples < p {
         return None;
@@ -65,7 +67,7 @@ pub(super) fn factor<T: Scalar>(
     design.penalise(l2).ok()?;
     let e = |j: usize| if j < p { design.exponents[j] } else { design.target_exponents[j - p] };
     let scaled = |i: usize, j: usize| ldexp(G[i * ld + j], -e(i) - e(j));
-    let mut L = vec![0.0; p * p];
+    let mut L = scratch.floats.lend(p * p);
     for i in 0..p {
         for j in 0..=i {
             L[i * p + j] = scaled(i, j);
@@ -73,20 +75,22 @@ pub(super) fn factor<T: Scalar>(
         L[i * p + i] += design.penalties[i];
     }
     factor_spd(&mut L, p).ok()?;
-    let x = (0..targets)
-        .map(|k| {
-            let mut x: Vec<f64> = (0..p).map(|j| scaled(p + k, j)).collect();
-            solve_factored(&L, p, &mut x);
-            x
-        })
-        .collect();
-    let factor = PivotedFactor::from_cholesky(L, p);
-    let condition = condition(&factor, &vec![0; p]);
+    let (mut x, mut lengths) = (scratch.floats.lend(targets * p), scratch.floats.lend(targets));
+    for k in 0..targets {
+        let x = &mut x[k * p..(k + 1) * p];
+        x.iter_mut().enumerate().for_each(|(j, x)| *x = scaled(p + k, j));
+        solve_factored(&L, p, x);
+        lengths[k] = scaled(p + k, p + k).sqrt();
+    }
+    let factor = PivotedFactor::from_cholesky(scratch, L.into_vec(), p);
+    let condition = condition(scratch, &factor, &[]);
+    if condition > MAX_CONDITION {
+        factor.give_back(scratch);
+        return None;
+    }
     // XᵀX is known to ε p ‖X‖² or so, and the solve divides that by σ_min².
     let contraction = 4.0 * (p as f64).sqrt() * f64::EPSILON * condition * condition;
-    let lengths = (p..q).map(|j| scaled(j, j).sqrt()).collect();
-    let start = Start { x, lengths, contraction, condition };
-    (condition <= MAX_CONDITION).then_some(GramFactor { factor, start })
+    Some(GramFactor { factor, start: Start { x, lengths, contraction, condition } })
 }
 
 /// Rows of a sample per column, and how often all rows must hold it.
@@ -104,13 +108,14 @@ fn a_sample_is_too_ill_conditioned<T: Scalar>(
     q: usize,
     ld: usize,
 ) -> bool {
+    let scratch = design.scratch;
     let mut block = design.rows();
     let n_blocks = (SAMPLE_PER_COLUMN * p).div_ceil(block.capacity);
     let stride = design.nrows() / n_blocks;
     if stride < WORTH_SAMPLING * block.capacity {
         return false;
     }
-    let mut G = vec![0.0; q * ld];
+    let mut G = scratch.floats.lend(q * ld);
     for start in (0..n_blocks).map(|i| i * stride) {
         let rows = start..start + block.capacity;
         design.for_each_row_block(rows, &mut block, |block, ahead| {
@@ -118,18 +123,24 @@ fn a_sample_is_too_ill_conditioned<T: Scalar>(
             add_gram(block.as_slice(), ld, q, &mut G, ahead);
         });
     }
-    let lengths: Vec<f64> = (0..p).map(|j| G[j * ld + j].sqrt()).collect();
+    let mut lengths = scratch.floats.lend(p);
+    lengths.iter_mut().enumerate().for_each(|(j, l)| *l = G[j * ld + j].sqrt());
     if !lengths.iter().all(|l| (1e-125..=1e125).contains(l)) {
         return false;
     }
-    let mut L = vec![0.0; p * p];
+    let mut L = scratch.floats.lend(p * p);
     for i in 0..p {
         for j in 0..=i {
             L[i * p + j] = G[i * ld + j] / lengths[i] / lengths[j];
         }
     }
-    factor_spd(&mut L, p).is_err()
-        || condition(&PivotedFactor::from_cholesky(L, p), &vec![0; p]) > HOPELESS * MAX_CONDITION
+    if factor_spd(&mut L, p).is_err() {
+        return true;
+    }
+    let factor = PivotedFactor::from_cholesky(scratch, L.into_vec(), p);
+    let hopeless = condition(scratch, &factor, &[]) > HOPELESS * MAX_CONDITION;
+    factor.give_back(scratch);
+    hopeless
 }
 
 /// Columns from which faer's blocked product beats kernels that keep a block
@@ -138,9 +149,10 @@ const WIDE: usize = 192;
 
 /// The lower triangle of \[1 X Y\]ᵀ W \[1 X Y\], row-major with `ld` places per
 /// row; what stands right of the diagonal is undefined.
-fn gram<T: Scalar>(team: Team, design: &Design<'_, T>, q: usize, ld: usize) -> Vec<f64> {
+fn gram<'a, T: Scalar>(team: Team, design: &Design<'a, T>, q: usize, ld: usize) -> Lent<'a, f64> {
+    let scratch = design.scratch;
     let leaf = |rows: Range<usize>| {
-        let mut G = vec![0.0; q * ld];
+        let mut G = scratch.floats.lend(q * ld);
         let wide = q >= WIDE;
         let mut block = if wide { design.rows_of(512) } else { design.rows() };
         design.for_each_row_block(rows, &mut block, |block, ahead| {
@@ -156,9 +168,10 @@ fn gram<T: Scalar>(team: Team, design: &Design<'_, T>, q: usize, ld: usize) -> V
         });
         G
     };
-    let merge = |mut left: Vec<f64>, right: Vec<f64>| {
-        left.iter_mut().zip(&right).for_each(|(a, b)| *a += b);
+    let merge = |mut left: Lent<'a, f64>, right: Lent<'a, f64>| {
+        left.iter_mut().zip(&*right).for_each(|(a, b)| *a += b);
         left
     };
-    team.map_reduce(design.nrows(), LEAF, leaf, merge).unwrap_or_default()
+    let whole = team.map_reduce(design.nrows(), LEAF, leaf, merge);
+    whole.unwrap_or_else(|| scratch.floats.lend(q * ld))
 }

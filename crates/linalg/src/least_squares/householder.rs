@@ -5,6 +5,7 @@
 //! column is reflected, and the rank is decided once, afterwards, on the
 //! factor of the whole design.
 
+use super::scratch::{Lent, Scratch};
 use super::tsqr::Triangle;
 use crate::scale::{exponent, pow2};
 use crate::simd::dispatch;
@@ -120,7 +121,7 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
 }
 
 /// R of A P = Q R with the columns ordered, and how many of them count.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct PivotedFactor {
     /// Upper triangular (rows, p), column-major, columns permuted and scaled
     /// by 2^(−shifts) of their original column.
@@ -145,23 +146,30 @@ pub(super) struct PivotedFactor {
 /// others the one with the most left comes next, measured against its own
 /// length, or, with `exponents`, in units of 2^exponent.
 pub(super) fn pivot(
-    triangle: Triangle,
+    scratch: &Scratch,
+    triangle: &Triangle<'_>,
     p: usize,
     fixed: usize,
     tol: f64,
     exponents: Option<&[i32]>,
 ) -> PivotedFactor {
-    let Triangle { mut R, rows } = triangle;
+    let rows = triangle.rows;
+    let mut R = scratch.floats.take(triangle.R.len());
+    R.copy_from_slice(&triangle.R);
     // Columns were scaled by their largest element; now by their length.
-    let mut shifts = vec![0; p];
+    let mut shifts = scratch.exponents.take(p);
     let total = R.len() / rows.max(1);
     for (column, shift) in R.chunks_exact_mut(rows.max(1)).zip(&mut shifts) {
         *shift = exponent(dot(column, column).sqrt());
         let factor = pow2(-*shift);
         column.iter_mut().for_each(|x| *x *= factor);
     }
-    let lengths: Vec<f64> = R.chunks_exact(rows.max(1)).map(|c| dot(c, c).sqrt()).collect();
-    let mut order: Vec<usize> = (0..p).collect();
+    let mut lengths = scratch.floats.lend(total);
+    for (length, column) in lengths.iter_mut().zip(R.chunks_exact(rows.max(1))) {
+        *length = dot(column, column).sqrt();
+    }
+    let mut order = scratch.places.take(p);
+    order.iter_mut().enumerate().for_each(|(k, j)| *j = k);
     let mut rank = 0;
     for k in 0..p.min(rows) {
         // What is left of each column is recomputed, not downdated: nothing
@@ -203,8 +211,17 @@ pub(super) fn pivot(
 
 impl PivotedFactor {
     /// The factor R = Lᵀ of a Cholesky factorisation, L row-major ~ (p, p).
-    pub(super) fn from_cholesky(L: Vec<f64>, p: usize) -> Self {
-        Self { R: L, rows: p, order: (0..p).collect(), shifts: vec![0; p], rank: p, p }
+    pub(super) fn from_cholesky(scratch: &Scratch, L: Vec<f64>, p: usize) -> Self {
+        let mut order = scratch.places.take(p);
+        order.iter_mut().enumerate().for_each(|(k, j)| *j = k);
+        Self { R: L, rows: p, order, shifts: scratch.exponents.take(p), rank: p, p }
+    }
+
+    /// Keeps the buffers for another factor.
+    pub(super) fn give_back(self, scratch: &Scratch) {
+        scratch.floats.give(self.R);
+        scratch.places.give(self.order);
+        scratch.exponents.give(self.shifts);
     }
 
     /// The rotated target `t`; the first `rank` entries belong to the columns.
@@ -238,9 +255,9 @@ impl PivotedFactor {
     }
 
     /// Lengths of the rows of R₁₁⁻¹, in the factor's order and units.
-    pub(super) fn inverse_lengths(&self) -> Vec<f64> {
-        let mut ss = vec![0.0; self.rank];
-        let mut column = vec![0.0; self.rank];
+    pub(super) fn inverse_lengths<'a>(&self, scratch: &'a Scratch) -> Lent<'a, f64> {
+        let mut ss = scratch.floats.lend(self.rank);
+        let mut column = scratch.floats.lend(self.rank);
         for k in 0..self.rank {
             column.fill(0.0);
             column[k] = 1.0;
@@ -251,7 +268,8 @@ impl PivotedFactor {
                 *ss += x * x;
             }
         }
-        ss.into_iter().map(f64::sqrt).collect()
+        ss.iter_mut().for_each(|x| *x = x.sqrt());
+        ss
     }
 }
 

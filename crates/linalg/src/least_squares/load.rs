@@ -3,6 +3,7 @@
 
 use faer::{ContiguousFwd, MatRef};
 
+use super::scratch::Scratch;
 use crate::scale::{exponent, pow2};
 use crate::{Error, Result, Scalar};
 
@@ -14,6 +15,7 @@ pub(super) fn factors(e: i32) -> (f64, f64) {
 
 /// Column j of `out` (from `j · ld`) = column j of `X` times 2^(−exponents\[j\]).
 pub(super) fn load_scaled<T: Scalar>(
+    scratch: &Scratch,
     X: MatRef<'_, T>,
     exponents: &[i32],
     out: &mut [f64],
@@ -22,20 +24,24 @@ pub(super) fn load_scaled<T: Scalar>(
     // Rows taken together: one cache line of each column is written at a time.
     const TILE: usize = 8;
     let n = X.nrows();
-    let scales: Vec<(f64, f64)> = exponents.iter().map(|&e| factors(-e)).collect();
+    let mut firsts = scratch.floats.lend(exponents.len());
+    let mut seconds = scratch.floats.lend(exponents.len());
+    for ((s, t), &e) in firsts.iter_mut().zip(&mut *seconds).zip(exponents) {
+        (*s, *t) = factors(-e);
+    }
     let mut start = 0;
-    let plain = scales.iter().all(|&(_, t)| t.to_bits() == 1.0_f64.to_bits());
-    let factors: Vec<f64> = scales.iter().map(|&(s, _)| s).collect();
+    let plain = seconds.iter().all(|t| t.to_bits() == 1.0_f64.to_bits());
     while plain && start + TILE <= n {
         let rows: [Option<&[T]>; TILE] =
             std::array::from_fn(|i| X.row(start + i).try_as_row_major().map(|r| r.as_slice()));
         if rows.iter().any(Option::is_none) {
             break;
         }
-        T::transpose_tile(rows.map(Option::unwrap_or_default), &factors, &mut out[start..], ld);
+        T::transpose_tile(rows.map(Option::unwrap_or_default), &firsts, &mut out[start..], ld);
         start += TILE;
     }
-    for (j, (&(s, t), out)) in scales.iter().zip(out.chunks_mut(ld.max(1))).enumerate() {
+    let scales = firsts.iter().zip(&*seconds);
+    for (j, ((s, t), out)) in scales.zip(out.chunks_mut(ld.max(1))).enumerate() {
         let column = X.col(j).subrows(start, n - start);
         let out = &mut out[start..n];
         if let Some(column) = column.try_as_col_major() {
@@ -50,14 +56,16 @@ pub(super) fn load_scaled<T: Scalar>(
     }
 }
 
-/// The exponent of the largest element of every column, over rows that count,
-/// or the first element that is not finite in any row.
+/// `out` = the exponent of the largest element of every column, over rows that
+/// count; or the first element that is not finite in any row.
 pub(super) fn column_exponents<T: Scalar>(
+    scratch: &Scratch,
     X: MatRef<'_, T>,
     weights: Option<&[T]>,
     name: &'static str,
-) -> Result<Vec<i32>> {
-    let mut largest = vec![0.0_f64; X.ncols()];
+    out: &mut [i32],
+) -> Result<()> {
+    let mut largest = scratch.floats.lend(X.ncols());
     for i in 0..X.nrows() {
         let counts = weights.is_none_or(|w| w[i] > T::ZERO);
         // NaN and infinities alike make x · 0 differ from zero.
@@ -80,7 +88,8 @@ pub(super) fn column_exponents<T: Scalar>(
             return Err(Error::NonFinite { name, row: i, column, value });
         }
     }
-    Ok(largest.into_iter().map(exponent).collect())
+    out.iter_mut().zip(&*largest).for_each(|(e, m)| *e = exponent(*m));
+    Ok(())
 }
 
 /// Writes eight rows into columns `ld` apart, column j times `scales\[j\]`.

@@ -6,6 +6,7 @@
 //! that of the full-rank system \[I T\] v = v⁰, however tall A was.
 
 use super::householder::{PivotedFactor, dot, pivot, triangularise};
+use super::scratch::Scratch;
 use super::tsqr::Triangle;
 use crate::scale::{exponent, ldexp};
 use crate::twofold::Twofold;
@@ -16,7 +17,7 @@ const CORRECTIONS: usize = 4;
 
 /// Expresses every solution of `basic` in all p columns, shortest first.
 ///
-/// `basic[k][i]` and `T[d][i]` are in the units of the scaled columns, column j
+/// `basic[k rank + i]` and `T[d rank + i]` are in the units of the scaled columns, column j
 /// of the design having been divided by 2^exponents\[j\]; `free` leading basis
 /// columns (the intercept) do not count in the norm. Returns, per target, one
 /// value and binary exponent per column of the design.
@@ -24,8 +25,9 @@ pub(super) fn min_norm(
     factor: &PivotedFactor,
     exponents: &[i32],
     free: usize,
-    basic: &[Vec<Twofold>],
-    T: &[Vec<Twofold>],
+    targets: usize,
+    basic: &[Twofold],
+    T: &[Twofold],
 ) -> Vec<Vec<(f64, i32)>> {
     let (rank, p) = (factor.rank, factor.p);
     let unit = |i: usize| exponents[factor.order[i]];
@@ -38,7 +40,7 @@ pub(super) fn min_norm(
     let mut tops = vec![0; rows];
     for b in 0..rows {
         let e = |d: usize| unit(rank + d) - unit(free + b);
-        let coefficient = |d: usize| T[d][free + b].hi;
+        let coefficient = |d: usize| T[d * rank + free + b].hi;
         let top = (0..dependent)
             .filter(|&d| coefficient(d) != 0.0)
             .map(|d| exponent(coefficient(d)) + e(d))
@@ -51,15 +53,16 @@ pub(super) fn min_norm(
     }
     let mut triangle = M.clone();
     triangularise(&mut triangle, m, m, rows);
-    let mut R = vec![0.0; rows * rows];
+    let scratch = Scratch::default();
+    let mut R = scratch.floats.lend(rows * rows);
     for j in 0..rows {
         R[j * rows..j * rows + j + 1].copy_from_slice(&triangle[j * m..j * m + j + 1]);
     }
-    let small = pivot(Triangle { R, rows }, rows, 0, 0.0, None);
+    let small = pivot(&scratch, &Triangle { R, rows }, rows, 0, 0.0, None);
 
-    basic
-        .iter()
-        .map(|x| {
+    (0..targets)
+        .map(|k| {
+            let x = &basic[k * rank..(k + 1) * rank];
             // v⁰ over a common exponent, so that nothing overflows on the way.
             let common = (0..rows)
                 .filter(|&b| x[free + b].hi != 0.0)
@@ -84,7 +87,10 @@ pub(super) fn min_norm(
                 };
                 for d in 0..dependent {
                     let e = unit(rank + d) - unit(i) + common - base;
-                    let t = Twofold { hi: ldexp(T[d][i].hi, e), lo: ldexp(T[d][i].lo, e) };
+                    let t = Twofold {
+                        hi: ldexp(T[d * rank + i].hi, e),
+                        lo: ldexp(T[d * rank + i].lo, e),
+                    };
                     value = value.plus_twofold(t.times(-v[rows + d]));
                 }
                 out[factor.order[i]] = (value.hi, base);

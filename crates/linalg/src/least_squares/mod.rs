@@ -16,23 +16,22 @@ mod panel;
 mod refine;
 mod ridge_path;
 mod rows;
+mod scratch;
+mod solver;
 mod sweep;
 mod tsqr;
 
 pub use normal_equations::NormalEquations;
 pub use ridge_path::{RidgePath, RidgeSolution};
+pub use solver::LeastSquaresSolver;
 
 use faer::MatRef;
 
 use crate::scale::ldexp;
-use crate::twofold::Twofold;
 use crate::{Error, Result, Scalar, Team, Tensor};
-use condition::condition;
-use design::Design;
-use householder::{PivotedFactor, pivot};
+use householder::PivotedFactor;
 pub(crate) use householder::{dot, reflect, reflector};
 pub(crate) use load::{pack_rows, transpose_tile};
-use refine::{Refined, Start, Targets, refine};
 
 /// Settings of a least-squares solve.
 ///
@@ -141,28 +140,6 @@ pub fn lstsq<T: Scalar>(X: MatRef<'_, T>, Y: MatRef<'_, T>) -> Result<LeastSquar
     LeastSquares::default().solve(X, Y)
 }
 
-/// Contraction beyond which the fast route gives way to the stable one.
-const MAX_CONTRACTION: f64 = 0.1;
-
-/// R₁₁⁻¹ Qᵀy of every target, in the units of the scaled columns.
-fn first_solutions<T: Scalar>(design: &Design<'_, T>, factor: &PivotedFactor) -> Start {
-    let x = (0..design.n_targets())
-        .map(|t| {
-            let mut x = factor.rotated(t)[..factor.rank].to_vec();
-            factor.solve(&mut x);
-            for (x, &j) in x.iter_mut().zip(&factor.order) {
-                *x *= crate::scale::pow2(-factor.shifts[j]);
-            }
-            x
-        })
-        .collect();
-    let length = |t: usize| dot(factor.rotated(t), factor.rotated(t)).sqrt();
-    let lengths = (0..design.n_targets()).map(length).collect();
-    let condition = condition(factor, &vec![0; factor.rank]);
-    let contraction = 4.0 * (factor.p as f64).sqrt() * f64::EPSILON * condition;
-    Start { x, lengths, contraction: contraction.min(0.5), condition }
-}
-
 impl LeastSquares {
     /// Minimises ‖y − Xw − 1b‖² + λ‖w‖² for every column y of Y.
     ///
@@ -234,139 +211,9 @@ impl LeastSquares {
         Y: MatRef<'_, T>,
         weights: Option<&[T]>,
     ) -> Result<LeastSquaresSolution<T>> {
-        self.solve_design(team, Design::new(X, Y, weights, self.intercept)?)
-    }
-
-    fn solve_design<T: Scalar>(
-        &self,
-        team: Team,
-        mut design: Design<'_, T>,
-    ) -> Result<LeastSquaresSolution<T>> {
-        let p = design.ncols();
-        let tol = match self.rank_tol {
-            None => 4.0 * f64::EPSILON * (p as f64).sqrt(),
-            Some(tol) if (0.0..1.0).contains(&tol) => tol,
-            Some(tol) => return Err(Error::InvalidTolerance { name: "rank_tol", value: tol }),
-        };
-        if !(self.l2.is_finite() && self.l2 >= 0.0) {
-            return Err(Error::InvalidPenalty { value: self.l2 });
-        }
-        let fast = !matches!(self.route, Route::Qr | Route::MinNorm)
-            && tol * gram_route::MAX_CONDITION < 0.1;
-        if fast && design.is_weighted() {
-            // Weights hide what stands in rows of weight zero, so those are
-            // looked over first.
-            design.measure()?;
-            design.exponents.fill(0);
-            design.target_exponents.fill(0);
-        }
-        if fast && let Some(found) = gram_route::factor(team, &mut design, self.l2) {
-            let refined = refine(team, &design, &found.factor, Targets::Given(found.start));
-            if refined.contraction <= MAX_CONTRACTION {
-                return self.finish(&design, found.factor, refined, Route::Gram, None);
-            }
-        }
-        design.measure()?;
-        design.penalise(self.l2)?;
-        let free = usize::from(self.intercept);
-        let triangle = tsqr::factor(team, &design, true);
-        let mut factor = pivot(triangle.clone(), p, free, tol, None);
-        if factor.rank < p {
-            // Prefer a basis of columns that are long in the units of X: then
-            // the others are short combinations of it.
-            factor = pivot(triangle, p, free, tol, Some(&design.exponents));
-            // A penalty below rounding is its own limit: the shortest solution.
-            design.penalties.fill(0.0);
-            let T = refine(team, &design, &factor, Targets::Dependent).x;
-            let start = first_solutions(&design, &factor);
-            let refined = refine(team, &design, &factor, Targets::Given(start));
-            return self.finish(&design, factor, refined, Route::MinNorm, Some(T));
-        }
-        let start = first_solutions(&design, &factor);
-        let refined = refine(team, &design, &factor, Targets::Given(start));
-        self.finish(&design, factor, refined, Route::Qr, None)
-    }
-
-    /// Puts the refined solution into the units of the data, with its report.
-    fn finish<T: Scalar>(
-        &self,
-        design: &Design<'_, T>,
-        factor: PivotedFactor,
-        refined: Refined,
-        route: Route,
-        dependent: Option<Vec<Vec<Twofold>>>,
-    ) -> Result<LeastSquaresSolution<T>> {
-        let p = design.ncols();
-        let free = usize::from(self.intercept);
-        let deficient = dependent.is_some();
-        let columns: Vec<Vec<(f64, i32)>> = match &dependent {
-            Some(T) => min_norm::min_norm(&factor, &design.exponents, free, &refined.x, T),
-            None => refined.x.iter().map(|x| unpermuted(&factor, &design.exponents, x)).collect(),
-        };
-        let reason = match route {
-            Route::Gram => "the condition is low enough for XᵀX to steer the refinement",
-            Route::MinNorm if design.n_samples < p => {
-                "fewer rows than columns: the shortest minimiser"
-            }
-            Route::MinNorm => "dependent columns: the shortest minimiser",
-            _ => "all columns are independent",
-        };
-        let mut coefficients = Tensor::zeros(&[p - free, design.n_targets()]);
-        let mut intercept = vec![T::ZERO; design.n_targets()];
-        for (k, column) in columns.iter().enumerate() {
-            let y = design.target_exponents[k];
-            for (j, &(x, e)) in column.iter().enumerate() {
-                let value = T::from_f64(ldexp(x, e + y));
-                if !value.is_finite() {
-                    return Err(Error::Overflow { what: "least-squares coefficient", column: j });
-                }
-                if j < free {
-                    intercept[k] = value;
-                } else {
-                    coefficients[[j - free, k]] = value;
-                }
-            }
-        }
-        let rank = factor.rank;
-        let lengths: Vec<i32> =
-            factor.order[..rank].iter().map(|&j| design.exponents[j] + factor.shifts[j]).collect();
-        let half_weight = design.weight_exponent / 2;
-        let residual_norm = refined.residual_ss.iter().zip(&design.target_exponents);
-        let inverse = &refined.inverse;
-        let shrinkage: f64 = (0..rank)
-            .map(|i| {
-                let j = factor.order[i];
-                design.penalties[j] * ldexp(inverse[i] * inverse[i], -2 * factor.shifts[j])
-            })
-            .sum();
-        Ok(LeastSquaresSolution {
-            effective_df: (rank as f64 - shrinkage).max(0.0),
-            coefficients,
-            intercept,
-            has_intercept: self.intercept,
-            rank,
-            n_columns: p,
-            n_samples: design.n_samples,
-            condition: condition(&factor, &lengths),
-            scaled_condition: refined.condition,
-            residual_norm: residual_norm
-                .map(|(ss, &y)| ldexp(ss.sqrt(), y + half_weight))
-                .collect(),
-            unscaled_std_errors: (!deficient && self.l2 == 0.0).then(|| {
-                let mut out = vec![0.0; p];
-                for i in 0..p {
-                    out[factor.order[i]] = ldexp(inverse[i], -lengths[i] - half_weight);
-                }
-                out
-            }),
-            route,
-            reason,
-            refinement_sweeps: refined.sweeps,
-            last_correction: refined.last_correction,
-            factor,
-            lengths,
-            weight_exponent: design.weight_exponent,
-        })
+        let mut solver = LeastSquaresSolver::new(*self);
+        solver.solve(team, X, Y, weights)?;
+        Ok(solver.into_solution())
     }
 }
 
@@ -486,13 +333,4 @@ impl<T: Scalar> LeastSquaresSolution<T> {
             factors.iter().map(|f| s * f).collect()
         })
     }
-}
-
-/// The solution in the design's order, each value with its binary exponent.
-fn unpermuted(factor: &PivotedFactor, exponents: &[i32], x: &[Twofold]) -> Vec<(f64, i32)> {
-    let mut out = vec![(0.0, 0); factor.p];
-    for (x, &j) in x.iter().zip(&factor.order) {
-        out[j] = (x.hi, -exponents[j]);
-    }
-    out
 }

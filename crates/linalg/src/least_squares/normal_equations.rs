@@ -13,6 +13,7 @@ use faer::MatRef;
 use super::condition::condition;
 use super::design::{Block, Design};
 use super::householder::PivotedFactor;
+use super::scratch::Scratch;
 use super::sweep::twofold_dot;
 use super::{LeastSquaresSolution, Route};
 use crate::factor::{factor_spd, solve_factored};
@@ -101,7 +102,8 @@ impl NormalEquations {
         if self.contains(index) {
             return Err(Error::DuplicateBlock { index });
         }
-        let mut design = Design::new(X, Y, weights, self.intercept)?;
+        let scratch = Scratch::default();
+        let mut design = Design::new(&scratch, X, Y, weights, self.intercept)?;
         design.measure()?;
         // Only checked, not scaled: blocks must add up.
         design.exponents.fill(0);
@@ -214,8 +216,9 @@ impl NormalEquations {
         }
         let refuse = |condition: f64| Error::IllConditioned { condition, limit: MAX_CONDITION };
         factor_spd(&mut L, p).map_err(|_| refuse(f64::MAX))?;
-        let factor = PivotedFactor::from_cholesky(L, p);
-        let kappa = condition(&factor, &vec![0; p]);
+        let scratch = Scratch::default();
+        let factor = PivotedFactor::from_cholesky(&scratch, L, p);
+        let kappa = condition(&scratch, &factor, &[]);
         if kappa > MAX_CONDITION {
             return Err(refuse(kappa));
         }
@@ -249,7 +252,7 @@ impl NormalEquations {
             });
             residual_norm.push(ldexp(ss.hi.max(0.0).sqrt(), e[p + t]));
         }
-        let inverse = factor.inverse_lengths();
+        let inverse = factor.inverse_lengths(&scratch);
         let shrinkage: f64 =
             (free..p).map(|j| ldexp(l2, -2 * e[j]) * inverse[j] * inverse[j]).sum();
         Ok(LeastSquaresSolution {
@@ -260,7 +263,7 @@ impl NormalEquations {
             n_columns: p,
             n_samples: total.n_samples,
             effective_df: (p as f64 - shrinkage).max(0.0),
-            condition: condition(&factor, &e[..p]),
+            condition: condition(&scratch, &factor, &e[..p]),
             scaled_condition: kappa,
             residual_norm,
             unscaled_std_errors: (l2 == 0.0)
@@ -293,11 +296,11 @@ fn at(i: usize, j: usize) -> usize {
 }
 
 /// Adds the products of all pairs of the block's q columns.
-fn accumulate(block: &Block, q: usize, G: &mut [Twofold]) {
+fn accumulate(block: &Block<'_>, q: usize, G: &mut [Twofold]) {
     let m = block.rows;
     let (mut hi, mut lo) = (vec![0.0; m], vec![0.0; m]);
     for i in 0..q {
-        for (((hi, lo), a), w) in hi.iter_mut().zip(&mut lo).zip(block.column(i)).zip(&block.w) {
+        for (((hi, lo), a), w) in hi.iter_mut().zip(&mut lo).zip(block.column(i)).zip(&*block.w) {
             let (p, e) = crate::twofold::two_prod(*a, *w);
             (*hi, *lo) = (p, e);
         }

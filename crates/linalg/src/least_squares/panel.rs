@@ -123,20 +123,15 @@ fn tile<S: Simd, const R: usize, const N: usize>(
     }
 }
 
-/// A vector x over the columns of the packed rows, high and low parts.
-pub(super) struct Direction {
-    pub(super) hi: Vec<f64>,
-    pub(super) lo: Vec<f64>,
-}
-
 /// hi + lo = B x, row by row; σ anchors the sums. A part of `ahead` is fetched
 /// for every four rows.
 ///
 /// # Shapes
-/// B ~ (n, ld) with n a multiple of 4; `hi` and `lo` ~ (n).
+/// B ~ (n, ld) with n a multiple of 4; x ~ (ld), high and low parts; `hi` and
+/// `lo` ~ (n).
 pub(super) fn residuals(
     B: &[f64],
-    x: &Direction,
+    x: [&[f64]; 2],
     sigma: f64,
     hi: &mut [f64],
     lo: &mut [f64],
@@ -144,7 +139,7 @@ pub(super) fn residuals(
 ) {
     struct Residuals<'a>(
         &'a [f64],
-        &'a Direction,
+        [&'a [f64]; 2],
         f64,
         &'a mut [f64],
         &'a mut [f64],
@@ -155,9 +150,8 @@ pub(super) fn residuals(
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let Self(B, x, sigma, hi, lo, ahead) = self;
-            let ld = x.hi.len();
-            let (x_hi, _) = S::as_simd_f64s(&x.hi);
-            let (x_lo, _) = S::as_simd_f64s(&x.lo);
+            let ld = x[0].len();
+            let [(x_hi, _), (x_lo, _)] = x.map(S::as_simd_f64s);
             let anchor = simd.splat_f64s(sigma);
             let outs = hi.as_chunks_mut::<4>().0.iter_mut().zip(lo.as_chunks_mut::<4>().0);
             for (rows, (hi, lo)) in B.chunks_exact(4 * ld).zip(outs) {
@@ -271,30 +265,29 @@ fn vector_two_prod<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> (S::f64s, S::f64
     (p, simd.mul_add_f64s(a, b, simd.neg_f64s(p)))
 }
 
-/// g += Bᵀ (hi + lo); σ anchors the sums. A part of `ahead` is fetched for every
+/// g += Bᵀ r; σ anchors the sums. A part of `ahead` is fetched for every
 /// four rows.
 ///
 /// # Shapes
-/// B ~ (n, ld) with n a multiple of 4, `hi` and `lo` ~ (n), g and `scratch` of
-/// ld places.
+/// B ~ (n, ld) with n a multiple of 4; r ~ (n), high and low parts; g and both
+/// `sums`, whatever they hold, of ld places.
 pub(super) fn add_gradient(
     B: &[f64],
-    hi: &[f64],
-    lo: &[f64],
+    r: [&[f64]; 2],
     sigma: f64,
-    scratch: &mut Direction,
+    sums: [&mut [f64]; 2],
     g: &mut [Twofold],
     ahead: &mut Ahead,
 ) {
-    struct Gradient<'a>(&'a [f64], &'a [f64], &'a [f64], &'a mut Direction, &'a mut Ahead);
+    struct Gradient<'a>(&'a [f64], [&'a [f64]; 2], [&'a mut [f64]; 2], &'a mut Ahead);
     impl WithSimd for Gradient<'_> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            let Self(B, hi, lo, sums, ahead) = self;
-            let ld = sums.hi.len();
-            let (sums_hi, _) = S::as_mut_simd_f64s(&mut sums.hi);
-            let (sums_lo, _) = S::as_mut_simd_f64s(&mut sums.lo);
+            let Self(B, [hi, lo], [sums_hi, sums_lo], ahead) = self;
+            let ld = sums_hi.len();
+            let (sums_hi, _) = S::as_mut_simd_f64s(sums_hi);
+            let (sums_lo, _) = S::as_mut_simd_f64s(sums_lo);
             let residuals = hi.as_chunks::<4>().0.iter().zip(lo.as_chunks::<4>().0);
             for (rows, (hi, lo)) in B.chunks_exact(4 * ld).zip(residuals) {
                 ahead.fetch();
@@ -316,10 +309,11 @@ pub(super) fn add_gradient(
             }
         }
     }
-    scratch.hi.fill(sigma);
-    scratch.lo.fill(0.0);
-    Arch::new().dispatch(Gradient(B, hi, lo, scratch, ahead));
-    for (g, (&hi, &lo)) in g.iter_mut().zip(scratch.hi.iter().zip(&scratch.lo)) {
+    let [sums_hi, sums_lo] = sums;
+    sums_hi.fill(sigma);
+    sums_lo.fill(0.0);
+    Arch::new().dispatch(Gradient(B, r, [&mut *sums_hi, &mut *sums_lo], ahead));
+    for (g, (&hi, &lo)) in g.iter_mut().zip(sums_hi.iter().zip(&*sums_lo)) {
         let (hi, lo) = fast_two_sum(hi - sigma, lo);
         *g = g.plus_twofold(Twofold { hi, lo });
     }

@@ -9,6 +9,7 @@ use faer::{Mat, MatRef};
 
 use super::design::Design;
 use super::householder::dot;
+use super::scratch::Scratch;
 use super::tsqr;
 use crate::factor::decompose;
 use crate::scale::ldexp;
@@ -92,7 +93,8 @@ impl<'a, T: Scalar> RidgePath<'a, T> {
         weights: Option<&'a [T]>,
         intercept: bool,
     ) -> Result<Self> {
-        let mut design = Design::new(X, Y, weights, intercept)?;
+        let scratch = Scratch::default();
+        let mut design = Design::new(&scratch, X, Y, weights, intercept)?;
         design.measure()?;
         let free = usize::from(intercept);
         let (c, targets) = (X.ncols(), Y.ncols());
@@ -127,7 +129,7 @@ impl<'a, T: Scalar> RidgePath<'a, T> {
             rss,
             ones,
             exponent,
-            target_exponents: design.target_exponents,
+            target_exponents: design.target_exponents.to_vec(),
             weight_exponent: design.weight_exponent,
         })
     }

@@ -11,6 +11,7 @@ use faer::MatRef;
 
 use super::design::Design;
 use super::load::factors;
+use super::scratch::Lent;
 use crate::Scalar;
 use crate::ahead::Ahead;
 use crate::scale::pow2;
@@ -27,36 +28,36 @@ const BLOCK: usize = 64;
 
 /// A block of rows, row-major with `ld` places per row; those beyond the last
 /// column are zero.
-pub(super) struct Rows {
+pub(super) struct Rows<'a> {
     pub(super) ld: usize,
     /// Rows loaded.
     pub(super) rows: usize,
     /// Rows there is room for, a multiple of 4.
     pub(super) capacity: usize,
-    A: Vec<f64>,
+    A: Lent<'a, f64>,
     /// Scaled weights, all 1 when none were given.
-    pub(super) w: Vec<f64>,
+    pub(super) w: Lent<'a, f64>,
     /// Powers of two by which the columns are multiplied.
-    scales: Vec<f64>,
+    scales: Lent<'a, f64>,
     /// Bound of every |element|.
     pub(super) largest: f64,
 }
 
-impl Rows {
+impl Rows<'_> {
     /// The rows loaded, filled up with zero rows to a multiple of 4.
     pub(super) fn as_slice(&self) -> &[f64] {
         &self.A[..self.rows.next_multiple_of(4) * self.ld]
     }
 }
 
-impl<T: Scalar> Design<'_, T> {
+impl<'a, T: Scalar> Design<'a, T> {
     /// Whether all scales are single normal powers of two.
     pub(super) fn is_in_range(&self) -> bool {
-        self.exponents.iter().chain(&self.target_exponents).all(|e| e.abs() <= 1000)
+        self.exponents.iter().chain(&*self.target_exponents).all(|e| e.abs() <= 1000)
     }
 
     /// An empty block that fits the caches next to the core.
-    pub(super) fn rows(&self) -> Rows {
+    pub(super) fn rows(&self) -> Rows<'a> {
         self.rows_of(BLOCK)
     }
 
@@ -66,19 +67,16 @@ impl<T: Scalar> Design<'_, T> {
     }
 
     /// An empty block of up to `capacity` rows.
-    pub(super) fn rows_of(&self, capacity: usize) -> Rows {
+    pub(super) fn rows_of(&self, capacity: usize) -> Rows<'a> {
         let ld = self.row_length();
         let capacity = capacity.min(self.nrows()).next_multiple_of(4);
-        let exponents = self.exponents.iter().chain(&self.target_exponents);
-        Rows {
-            ld,
-            rows: 0,
-            capacity,
-            A: vec![0.0; capacity * ld],
-            w: vec![1.0; capacity],
-            scales: exponents.map(|&e| pow2(-e)).collect(),
-            largest: 0.0,
-        }
+        let floats = &self.scratch.floats;
+        let mut w = floats.lend(capacity);
+        w.fill(1.0);
+        let mut scales = floats.lend(self.ncols() + self.n_targets());
+        let exponents = self.exponents.iter().chain(&*self.target_exponents);
+        scales.iter_mut().zip(exponents).for_each(|(scale, &e)| *scale = pow2(-e));
+        Rows { ld, rows: 0, capacity, A: floats.lend(capacity * ld), w, scales, largest: 0.0 }
     }
 
     /// Calls `f` with the rows of `range`, block after block, and with those of
@@ -86,8 +84,8 @@ impl<T: Scalar> Design<'_, T> {
     pub(super) fn for_each_row_block(
         &self,
         range: Range<usize>,
-        block: &mut Rows,
-        mut f: impl FnMut(&mut Rows, &mut Ahead),
+        block: &mut Rows<'_>,
+        mut f: impl FnMut(&mut Rows<'_>, &mut Ahead),
     ) {
         for start in range.clone().step_by(block.capacity) {
             let end = range.end.min(start + block.capacity);
@@ -99,7 +97,7 @@ impl<T: Scalar> Design<'_, T> {
     }
 
     /// Fills `block` with the rows of `range`, at most its capacity.
-    fn pack(&self, block: &mut Rows, range: Range<usize>) {
+    fn pack(&self, block: &mut Rows<'_>, range: Range<usize>) {
         let rows = range.len();
         let (p, free, ld) = (self.ncols(), usize::from(self.intercept), block.ld);
         let A = &mut block.A[..rows * ld];
@@ -116,7 +114,7 @@ impl<T: Scalar> Design<'_, T> {
                 *out = w.to_f64() * a * b;
             }
             // A row without weight takes no part, whatever it holds.
-            for (row, _) in A.chunks_exact_mut(ld).zip(&block.w).filter(|(_, w)| **w == 0.0) {
+            for (row, _) in A.chunks_exact_mut(ld).zip(&*block.w).filter(|(_, w)| **w == 0.0) {
                 row.fill(0.0);
             }
             // Rows of small weight may be longer than the weighted column.
@@ -128,7 +126,7 @@ impl<T: Scalar> Design<'_, T> {
     }
 
     /// Multiplies the loaded rows by √w.
-    pub(super) fn weigh_rows(&self, block: &mut Rows) {
+    pub(super) fn weigh_rows(&self, block: &mut Rows<'_>) {
         if self.is_weighted() {
             for (row, w) in block.A.chunks_exact_mut(block.ld).zip(&block.w[..block.rows]) {
                 let root = w.sqrt();

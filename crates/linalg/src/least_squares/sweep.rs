@@ -9,8 +9,9 @@
 use std::ops::Range;
 
 use super::design::{Block, Design};
-use super::panel::{Direction, add_gradient, anchor, residuals, weigh};
+use super::panel::{add_gradient, anchor, residuals, weigh};
 use super::rows::LEAF;
+use super::scratch::{Lent, Scratch};
 use crate::simd::dispatch;
 use crate::twofold::{Twofold, gathered, two_prod, two_sum};
 use crate::{Scalar, Team};
@@ -20,43 +21,38 @@ use crate::{Scalar, Team};
 /// below 1e-16.
 pub(super) const MAX_ANCHORED: f64 = 1e6;
 
-/// What a sweep gathers for one target.
-pub(super) struct Sums {
-    /// AᵀW r by independent column.
-    pub(super) g: Vec<Twofold>,
-    /// Σ w r².
-    pub(super) residual_ss: Twofold,
+/// What there is to sweep for.
+pub(super) struct Aims<'a> {
+    /// The column of each target, in the design or behind it.
+    pub(super) y: &'a [usize],
+    /// The solutions so far, one after another.
+    pub(super) x: &'a [Twofold],
+    /// The targets that are not done.
+    pub(super) active: &'a [usize],
 }
 
-impl Sums {
-    fn plus(mut self, other: &Self) -> Self {
-        self.g.iter_mut().zip(&other.g).for_each(|(a, b)| *a = a.plus_twofold(*b));
-        self.residual_ss = self.residual_ss.plus_twofold(other.residual_ss);
-        self
+impl Aims<'_> {
+    /// The column and the solution of each active target of `rank` columns.
+    fn iter(&self, rank: usize) -> impl Iterator<Item = (usize, &[Twofold])> {
+        self.active.iter().map(move |&k| (self.y[k], &self.x[k * rank..(k + 1) * rank]))
     }
 }
 
-/// A target, as a column of the design or behind it, and its solution so far.
-pub(super) struct Aim<'a> {
-    pub(super) y: usize,
-    pub(super) x: &'a [Twofold],
-}
-
 /// The independent columns of a design, to be swept over.
-pub(super) struct Sweep<'a, T> {
-    pub(super) design: &'a Design<'a, T>,
-    pub(super) columns: &'a [usize],
+pub(super) struct Sweep<'a, 'd, T> {
+    pub(super) design: &'d Design<'a, T>,
+    pub(super) columns: &'d [usize],
     pub(super) anchored: bool,
 }
 
-impl<T: Scalar> Sweep<'_, T> {
-    /// One sweep for all aims; the bits do not depend on the team.
-    pub(super) fn run(&self, team: Team, aims: &[Aim<'_>]) -> Vec<Sums> {
+impl<'a, T: Scalar> Sweep<'a, '_, T> {
+    /// One sweep; for each active target AᵀW r by independent column, then
+    /// Σ w r². The bits do not depend on the team.
+    pub(super) fn run(&self, team: Team, aims: &Aims<'_>) -> Lent<'a, Twofold> {
+        let pool = &self.design.scratch.twofolds;
+        let places = aims.active.len() * (self.columns.len() + 1);
         let leaf = |rows: Range<usize>| {
-            let mut sums: Vec<Sums> = aims
-                .iter()
-                .map(|aim| Sums { g: vec![Twofold::ZERO; aim.x.len()], residual_ss: Twofold::ZERO })
-                .collect();
+            let mut sums = pool.lend(places);
             if self.anchored {
                 self.sweep_rows(rows, aims, &mut sums);
             } else {
@@ -64,77 +60,89 @@ impl<T: Scalar> Sweep<'_, T> {
             }
             sums
         };
-        let merge = |left: Vec<Sums>, right: Vec<Sums>| {
-            left.into_iter().zip(&right).map(|(left, right)| left.plus(right)).collect()
+        let merge = |mut left: Lent<'a, Twofold>, right: Lent<'a, Twofold>| {
+            left.iter_mut().zip(&*right).for_each(|(a, b)| *a = a.plus_twofold(*b));
+            left
         };
-        team.map_reduce(self.design.nrows(), LEAF, leaf, merge).unwrap_or_default()
+        let whole = team.map_reduce(self.design.nrows(), LEAF, leaf, merge);
+        whole.unwrap_or_else(|| pool.lend(places))
     }
 
-    fn sweep_columns(&self, rows: Range<usize>, aims: &[Aim<'_>], sums: &mut [Sums]) {
+    fn sweep_columns(&self, rows: Range<usize>, aims: &Aims<'_>, sums: &mut [Twofold]) {
+        let floats = &self.design.scratch.floats;
+        let rank = self.columns.len();
         let mut block = self.design.block();
-        let mut r = Residual { hi: vec![0.0; block.ld], lo: vec![0.0; block.ld] };
+        let (mut hi, mut lo) = (floats.lend(block.ld), floats.lend(block.ld));
         self.design.for_each_column_block(rows, &mut block, |block| {
-            for (aim, sums) in aims.iter().zip(&mut *sums) {
-                sweep_block(block, self.columns, aim, sums, &mut r);
+            let (hi, lo) = (&mut hi[..block.rows], &mut lo[..block.rows]);
+            for ((y, x), sums) in aims.iter(rank).zip(sums.chunks_exact_mut(rank + 1)) {
+                hi.copy_from_slice(block.column(y));
+                lo.fill(0.0);
+                sweep_block(block, self.columns, x, sums, [hi, lo]);
             }
         });
     }
 
-    fn sweep_rows(&self, rows: Range<usize>, aims: &[Aim<'_>], sums: &mut [Sums]) {
+    fn sweep_rows(&self, rows: Range<usize>, aims: &Aims<'_>, sums: &mut [Twofold]) {
+        let Scratch { floats, twofolds, .. } = self.design.scratch;
+        let (rank, count) = (self.columns.len(), aims.active.len());
         let mut block = self.design.rows();
         let ld = block.ld;
-        let directions: Vec<(Direction, f64)> =
-            aims.iter().map(|aim| self.direction(aim, ld)).collect();
-        let mut r = Residual { hi: vec![0.0; block.capacity], lo: vec![0.0; block.capacity] };
-        let mut scratch = Direction { hi: vec![0.0; ld], lo: vec![0.0; ld] };
-        let mut gradients = vec![Twofold::ZERO; ld * aims.len()];
+        let (mut x_hi, mut x_lo) = (floats.lend(count * ld), floats.lend(count * ld));
+        let mut sizes = floats.lend(count);
+        let each = x_hi.chunks_exact_mut(ld).zip(x_lo.chunks_exact_mut(ld));
+        for (((y, x), (hi, lo)), size) in aims.iter(rank).zip(each).zip(&mut *sizes) {
+            *size = self.direction(y, x, hi, lo);
+        }
+        let (mut hi, mut lo) = (floats.lend(block.capacity), floats.lend(block.capacity));
+        let (mut g_hi, mut g_lo) = (floats.lend(ld), floats.lend(ld));
+        let mut gradients = twofolds.lend(ld * count);
         self.design.for_each_row_block(rows, &mut block, |block, ahead| {
             let filled = block.rows.next_multiple_of(4);
             ahead.spread(filled / 2);
-            let (hi, lo) = (&mut r.hi[..filled], &mut r.lo[..filled]);
-            let of_targets = directions.iter().zip(gradients.chunks_exact_mut(ld));
-            for (((x, size), g), sums) in of_targets.zip(&mut *sums) {
-                residuals(block.as_slice(), x, anchor(size * block.largest), hi, lo, ahead);
+            let (hi, lo) = (&mut hi[..filled], &mut lo[..filled]);
+            let directions = x_hi.chunks_exact(ld).zip(x_lo.chunks_exact(ld)).zip(&*sizes);
+            let outs = gradients.chunks_exact_mut(ld).zip(sums.chunks_exact_mut(rank + 1));
+            for (((x_hi, x_lo), size), (g, sums)) in directions.zip(outs) {
+                let sigma = anchor(size * block.largest);
+                residuals(block.as_slice(), [x_hi, x_lo], sigma, hi, lo, ahead);
                 let (ss, largest) = weigh(&block.w[..filled], hi, lo);
-                sums.residual_ss = sums.residual_ss.plus_twofold(ss);
+                sums[rank] = sums[rank].plus_twofold(ss);
                 if largest > 0.0 {
                     let sigma = anchor(largest * block.largest * filled as f64);
-                    add_gradient(block.as_slice(), hi, lo, sigma, &mut scratch, g, ahead);
+                    let sums = [&mut *g_hi, &mut *g_lo];
+                    add_gradient(block.as_slice(), [hi, lo], sigma, sums, g, ahead);
                 }
             }
         });
-        for (g, sums) in gradients.chunks_exact(ld).zip(sums) {
-            sums.g.iter_mut().zip(self.columns).for_each(|(out, &j)| *out = g[j]);
+        for (g, sums) in gradients.chunks_exact(ld).zip(sums.chunks_exact_mut(rank + 1)) {
+            sums.iter_mut().zip(self.columns).for_each(|(out, &j)| *out = g[j]);
         }
     }
 
-    /// The vector whose product with a packed row is the residual of the aim,
+    /// The vector whose product with a packed row is the residual of column y,
     /// and the sum of its sizes.
-    fn direction(&self, aim: &Aim<'_>, ld: usize) -> (Direction, f64) {
-        let mut direction = Direction { hi: vec![0.0; ld], lo: vec![0.0; ld] };
-        direction.hi[aim.y] = 1.0;
-        for (&j, x) in self.columns.iter().zip(aim.x) {
-            direction.hi[j] = -x.hi;
-            direction.lo[j] = -x.lo;
+    fn direction(&self, y: usize, x: &[Twofold], hi: &mut [f64], lo: &mut [f64]) -> f64 {
+        hi[y] = 1.0;
+        for (&j, x) in self.columns.iter().zip(x) {
+            hi[j] = -x.hi;
+            lo[j] = -x.lo;
         }
-        let size = direction.hi.iter().map(|x| x.abs()).sum();
-        (direction, size)
+        hi.iter().map(|x| x.abs()).sum()
     }
 }
 
-/// Residuals of one block: high and low parts.
-struct Residual {
-    hi: Vec<f64>,
-    lo: Vec<f64>,
-}
-
-/// Adds one block to g = AᵀW(y − A x) and to Σ w r².
-fn sweep_block(block: &Block, columns: &[usize], aim: &Aim<'_>, sums: &mut Sums, r: &mut Residual) {
-    let m = block.rows;
-    let (hi, lo) = (&mut r.hi[..m], &mut r.lo[..m]);
-    hi.copy_from_slice(block.column(aim.y));
-    lo.fill(0.0);
-    for (columns, x) in columns.chunks(4).zip(aim.x.chunks(4)) {
+/// Adds one block to g = AᵀW(y − A x) and to Σ w r², which stands behind it; r
+/// holds y at first.
+fn sweep_block(
+    block: &Block<'_>,
+    columns: &[usize],
+    x: &[Twofold],
+    sums: &mut [Twofold],
+    r: [&mut [f64]; 2],
+) {
+    let [hi, lo] = r;
+    for (columns, x) in columns.chunks(4).zip(x.chunks(4)) {
         if let ([i, j, k, l], [x0, x1, x2, x3]) = (columns, x) {
             let a = [*i, *j, *k, *l].map(|j| block.column(j));
             let x = [*x0, *x1, *x2, *x3];
@@ -150,9 +158,10 @@ fn sweep_block(block: &Block, columns: &[usize], aim: &Aim<'_>, sums: &mut Sums,
             );
         }
     }
-    let (ss, _) = weigh(&block.w[..m], hi, lo);
-    sums.residual_ss = sums.residual_ss.plus_twofold(ss);
-    for (&j, g) in columns.iter().zip(&mut sums.g) {
+    let (ss, _) = weigh(&block.w[..block.rows], hi, lo);
+    let rank = columns.len();
+    sums[rank] = sums[rank].plus_twofold(ss);
+    for (&j, g) in columns.iter().zip(sums) {
         let a = block.column(j);
         let (hi, lo) = (&*hi, &*lo);
         *g = g.plus_twofold(

@@ -13,6 +13,7 @@ mod normal_equations;
 mod refinement;
 mod ridge;
 mod routes;
+mod solver;
 mod strd;
 mod threads;
 
