@@ -214,7 +214,10 @@ impl<T: Scalar> Work for Evaluation<T> {
     fn run(&mut self) -> Result<(), Fault> {
         let n = self.task.n_params();
         if let Some(first) = &self.first {
-            self.reals[..n].clone_from_slice(first);
+            // Into the same memory: fresh pages would cost as much as a step.
+            for (real, first) in self.reals.iter_mut().zip(first) {
+                real.as_mut_slice().copy_from_slice(first.as_slice());
+            }
         }
         let Self { task, program, reals, first, plan, threads, outputs, .. } = self;
         threads.run(|team| {
