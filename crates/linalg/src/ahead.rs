@@ -47,6 +47,12 @@ impl Ahead {
     }
 }
 
+/// Asks for the memory of `x`.
+#[inline(always)]
+pub(crate) fn prefetch_slice<T>(x: &[T]) {
+    x.chunks(LINE / size_of::<T>()).for_each(|line| prefetch(line.as_ptr().cast()));
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn prefetch(place: *const i8) {

@@ -9,6 +9,7 @@
 //! The exception is a narrow product with a single output, which sums in as many
 //! lanes as the processor's vectors have.
 
+mod back;
 mod double;
 mod elementary;
 mod few;
@@ -19,11 +20,12 @@ mod narrow;
 mod rows;
 mod single;
 
+pub use back::{Sixteen, rows_gradient};
 pub use elementary::Elementary;
 pub use few::{logsumexp_rows, softmax_rows};
 pub use inner::{axpy, dot, dot_axpy, dot_twofold, sum, sum_twofold};
-pub use logistic::{exp_rows, scale_rows, softplus_sigmoid};
-pub use narrow::{padded_width, rows_gradient, rows_times};
+pub use logistic::{CrossEntropy, softmax_residuals, softplus_sigmoid};
+pub use narrow::{padded_width, rows_times};
 pub use rows::{
     log_softmax, logsumexp, logsumexp_class_major, mean_variance, softmax, softmax_class_major,
 };

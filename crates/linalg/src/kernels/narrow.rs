@@ -1,20 +1,26 @@
-//! A few rows of a tall matrix times a narrow one, and back: z += x W and
-//! G += xᵀ r, the two halves of a step of a linear model with several outputs.
+//! A few rows of a tall matrix times a narrow one: z += x W, the first half of a
+//! step of a linear model; `back.rs` is the other.
 //!
 //! The one idea: the outputs of a row lie beside each other, padded to whole
 //! vectors, so that one element of x meets all outputs at once and no sum runs
-//! across a vector. A tile of three rows (going back, four columns) by up to
-//! three vectors of outputs stays in registers. A single output has no
-//! neighbours: there the vectors run along x.
+//! across a vector. A tile of three rows by up to three vectors of outputs stays
+//! in registers. A single output has no neighbours: there the vectors run along x.
+//!
+//! Rows are meant to be read here for the first time, from memory. The
+//! processor alone does not ask for them early enough, so they are asked for.
 
 #![allow(clippy::inline_always, reason = "the callee must be compiled for the caller's vectors")]
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::ahead::prefetch_slice;
 use crate::simd::vector_lanes;
 
-/// Places per row that [`rows_times`] and [`rows_gradient`] want for `k`
-/// outputs: whole vectors of this processor, but a single one is not padded.
+/// How far ahead of the row that is read memory is asked for, in elements: the
+/// time of some hundred multiply-adds, and a small part of the first cache.
+const AHEAD: usize = 512;
+
+/// Places per row that [`rows_times`] wants for `k` outputs: whole vectors of this processor, but a single one is not padded.
 ///
 /// # Examples
 /// ```
@@ -43,18 +49,18 @@ pub fn padded_width(k: usize) -> usize {
 ///
 /// # Examples
 /// ```
-/// use wonderland_linalg::kernels::{rows_gradient, rows_times};
+/// use wonderland_linalg::kernels::rows_times;
 /// let rows: [&[f64]; 2] = [&[1.0, 2.0], &[3.0, 4.0]];
 /// let mut z = [0.0, 100.0];
 /// rows_times(&rows, &[1.0, 10.0], 1, &mut z);
 /// assert_eq!(z, [21.0, 143.0]);
-/// let mut gradient = [0.0; 2];
-/// rows_gradient(&rows, &[1.0, -1.0], 1, &mut gradient);
-/// assert_eq!(gradient, [-2.0, -2.0]);
 /// ```
 #[track_caller]
 pub fn rows_times(rows: &[&[f64]], W: &[f64], width: usize, z: &mut [f64]) {
-    check(rows, W.len(), width, z.len());
+    assert_eq!(width, padded_width(width), "outputs per row");
+    assert_eq!(z.len(), rows.len() * width, "{} rows of {width} outputs", rows.len());
+    let c = W.len() / width;
+    assert!(W.len() == c * width && rows.iter().all(|row| row.len() == c), "rows of {c}");
     let arch = Arch::new();
     if width == 1 {
         arch.dispatch(Dots { rows, w: W, z })
@@ -63,35 +69,13 @@ pub fn rows_times(rows: &[&[f64]], W: &[f64], width: usize, z: &mut [f64]) {
     }
 }
 
-/// G += Σᵢ xᵢᵀ rᵢ over the rows xᵢ.
-///
-/// # Shapes
-/// `rows` n × (c), `r ~ (n, width)`, `G ~ (c, width)`, row-major; `width` is a
-/// [`padded_width`].
-///
-/// # Numerics
-/// Products are not rounded; every entry is summed in the order of the rows and
-/// then added.
-///
-/// # Panics
-/// When the lengths do not fit.
-#[track_caller]
-pub fn rows_gradient(rows: &[&[f64]], r: &[f64], width: usize, G: &mut [f64]) {
-    check(rows, G.len(), width, r.len());
-    let arch = Arch::new();
-    if width == 1 {
-        arch.dispatch(Combine { rows, r, g: G })
-    } else {
-        arch.dispatch(Gradients { rows, r, width, G })
+/// Asks for the rows to be read after these `n`.
+#[inline(always)]
+fn ask_ahead(rows: &[&[f64]], at: usize, n: usize) {
+    let distance = (AHEAD / rows[at].len().max(1)).max(n);
+    for row in rows.iter().skip(at + distance).take(n) {
+        prefetch_slice(row);
     }
-}
-
-#[track_caller]
-fn check(rows: &[&[f64]], wide: usize, width: usize, tall: usize) {
-    assert_eq!(width, padded_width(width), "outputs per row");
-    assert_eq!(tall, rows.len() * width, "{} rows of {width} outputs", rows.len());
-    let c = wide / width;
-    assert!(wide.is_multiple_of(width) && rows.iter().all(|row| row.len() == c), "rows of {c}");
 }
 
 /// z += X W for several outputs.
@@ -108,7 +92,9 @@ impl WithSimd for Products<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let vectors = self.width / S::F64_LANES;
         let W = S::as_simd_f64s(self.W).0;
-        for (rows, z) in self.rows.chunks(3).zip(self.z.chunks_mut(3 * self.width)) {
+        let tiles = self.rows.chunks(3).zip(self.z.chunks_mut(3 * self.width));
+        for (tile, (rows, z)) in tiles.enumerate() {
+            ask_ahead(self.rows, 3 * tile, 3);
             let first = rows[0];
             // Missing rows repeat the first, and their results are dropped.
             let x = [first, *rows.get(1).unwrap_or(&first), *rows.get(2).unwrap_or(&first)];
@@ -138,114 +124,18 @@ fn product_tile<S: Simd, const V: usize>(
     let mut sums = [[simd.splat_f64s(0.0); V]; 3];
     for (w, ((x0, x1), x2)) in W.chunks_exact(vectors).zip(x[0].iter().zip(x[1]).zip(x[2])) {
         let Some(w) = w.get(at..).and_then(|w| w.first_chunk::<V>()) else { return };
-        step(simd, &mut sums, &[*x0, *x1, *x2], w);
-    }
-    add(simd, &sums, vectors, at, z);
-}
-
-/// sumsⱼ += xⱼ w for every j.
-#[inline(always)]
-fn step<S: Simd, const J: usize, const V: usize>(
-    simd: S,
-    sums: &mut [[S::f64s; V]; J],
-    x: &[f64; J],
-    w: &[S::f64s; V],
-) {
-    for j in 0..J {
-        let x = simd.splat_f64s(x[j]);
-        for v in 0..V {
-            sums[j][v] = simd.mul_add_f64s(x, w[v], sums[j][v]);
-        }
-    }
-}
-
-/// Adds a tile to the rows of `out`, from vector `at` of each on.
-#[inline(always)]
-fn add<S: Simd, const V: usize>(
-    simd: S,
-    sums: &[[S::f64s; V]],
-    vectors: usize,
-    at: usize,
-    out: &mut [S::f64s],
-) {
-    for (sums, out) in sums.iter().zip(out.chunks_exact_mut(vectors)) {
-        for (sum, out) in sums.iter().zip(&mut out[at..at + V]) {
-            *out = simd.add_f64s(*out, *sum);
-        }
-    }
-}
-
-/// G += Xᵀ R for several outputs.
-struct Gradients<'a> {
-    rows: &'a [&'a [f64]],
-    r: &'a [f64],
-    width: usize,
-    G: &'a mut [f64],
-}
-
-impl WithSimd for Gradients<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { rows, r, width, G } = self;
-        let vectors = width / S::F64_LANES;
-        let (r, c) = (S::as_simd_f64s(r).0, G.len() / width);
-        let G = S::as_mut_simd_f64s(G).0;
-        let mut column = 0;
-        while column < c {
-            let columns = (c - column).min(4);
-            let G = &mut G[column * vectors..];
-            match columns {
-                4 => gradient_strip::<S, 4>(simd, rows, r, vectors, column, G),
-                3 => gradient_strip::<S, 3>(simd, rows, r, vectors, column, G),
-                2 => gradient_strip::<S, 2>(simd, rows, r, vectors, column, G),
-                _ => gradient_strip::<S, 1>(simd, rows, r, vectors, column, G),
+        for (sums, x) in sums.iter_mut().zip([*x0, *x1, *x2]) {
+            let x = simd.splat_f64s(x);
+            for v in 0..V {
+                sums[v] = simd.mul_add_f64s(x, w[v], sums[v]);
             }
-            column += columns;
         }
     }
-}
-
-/// J columns from `column` on by all outputs.
-#[inline(always)]
-fn gradient_strip<S: Simd, const J: usize>(
-    simd: S,
-    rows: &[&[f64]],
-    r: &[S::f64s],
-    vectors: usize,
-    column: usize,
-    G: &mut [S::f64s],
-) {
-    for at in (0..vectors).step_by(3) {
-        match vectors - at {
-            1 => gradient_tile::<S, J, 1>(simd, rows, r, vectors, (column, at), G),
-            2 => gradient_tile::<S, J, 2>(simd, rows, r, vectors, (column, at), G),
-            _ => gradient_tile::<S, J, 3>(simd, rows, r, vectors, (column, at), G),
+    for (sums, z) in sums.iter().zip(z.chunks_exact_mut(vectors)) {
+        for (sum, z) in sums.iter().zip(&mut z[at..at + V]) {
+            *z = simd.add_f64s(*z, *sum);
         }
     }
-}
-
-/// J columns from `column` on by V vectors of outputs from `at` on.
-#[inline(always)]
-fn gradient_tile<S: Simd, const J: usize, const V: usize>(
-    simd: S,
-    rows: &[&[f64]],
-    r: &[S::f64s],
-    vectors: usize,
-    (column, at): (usize, usize),
-    G: &mut [S::f64s],
-) {
-    let mut sums = [[simd.splat_f64s(0.0); V]; J];
-    for (x, r) in rows.iter().zip(r.chunks_exact(vectors)) {
-        let (Some(x), Some(r)) = (
-            x.get(column..).and_then(|x| x.first_chunk::<J>()),
-            r.get(at..).and_then(|r| r.first_chunk::<V>()),
-        ) else {
-            return;
-        };
-        step(simd, &mut sums, x, r);
-    }
-    add(simd, &sums, vectors, at, G);
 }
 
 /// z += X w.
@@ -260,7 +150,9 @@ impl WithSimd for Dots<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (ws, w_rest) = S::as_simd_f64s(self.w);
-        for (rows, z) in self.rows.chunks(4).zip(self.z.chunks_mut(4)) {
+        let tiles = self.rows.chunks(4).zip(self.z.chunks_mut(4));
+        for (tile, (rows, z)) in tiles.enumerate() {
+            ask_ahead(self.rows, 4 * tile, 4);
             let first = rows[0];
             let row = |r: usize| if r < rows.len() { rows[r] } else { first };
             let (x0, rest0) = S::as_simd_f64s(first);
@@ -285,58 +177,9 @@ impl WithSimd for Dots<'_> {
     }
 }
 
-/// g += Σ rᵢ xᵢ.
-struct Combine<'a> {
-    rows: &'a [&'a [f64]],
-    r: &'a [f64],
-    g: &'a mut [f64],
-}
-
-impl WithSimd for Combine<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { rows, r, g } = self;
-        let (vectors, rest) = S::as_mut_simd_f64s(g);
-        let n = vectors.len();
-        for at in (0..n).step_by(6) {
-            match n - at {
-                1 => combine_tile::<S, 1>(simd, rows, r, at, vectors),
-                2 => combine_tile::<S, 2>(simd, rows, r, at, vectors),
-                3 => combine_tile::<S, 3>(simd, rows, r, at, vectors),
-                4 => combine_tile::<S, 4>(simd, rows, r, at, vectors),
-                5 => combine_tile::<S, 5>(simd, rows, r, at, vectors),
-                _ => combine_tile::<S, 6>(simd, rows, r, at, vectors),
-            }
-        }
-        for (j, g) in rest.iter_mut().enumerate() {
-            let column = n * S::F64_LANES + j;
-            *g += rows.iter().zip(r).fold(0.0, |sum, (x, r)| r.mul_add(x[column], sum));
-        }
-    }
-}
-
-/// V vectors of columns from `at` on.
-#[inline(always)]
-fn combine_tile<S: Simd, const V: usize>(
-    simd: S,
-    rows: &[&[f64]],
-    r: &[f64],
-    at: usize,
-    g: &mut [S::f64s],
-) {
-    let mut sums = [[simd.splat_f64s(0.0); V]];
-    for (x, r) in rows.iter().zip(r) {
-        let x = S::as_simd_f64s(x).0;
-        let Some(x) = x.get(at..).and_then(|x| x.first_chunk::<V>()) else { return };
-        step(simd, &mut sums, &[*r], x);
-    }
-    add(simd, &sums, g.len(), at, g);
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{padded_width, rows_gradient, rows_times};
+    use super::{padded_width, rows_times};
 
     /// Small whole numbers: every order of summation gives the same.
     fn entry(i: usize, j: usize) -> f64 {
@@ -349,22 +192,13 @@ mod tests {
         let X: Vec<Vec<f64>> = (0..n).map(|i| (0..c).map(|j| entry(i, j)).collect()).collect();
         let rows: Vec<&[f64]> = X.iter().map(Vec::as_slice).collect();
         let at = |i: usize, l: usize| if l < k { entry(i + 3, 2 * l) } else { 0.0 };
-        let table = |n: usize| -> Vec<f64> {
-            (0..n * width).map(|at_| at(at_ / width, at_ % width)).collect()
-        };
-        let (W, r) = (table(c), table(n));
+        let W: Vec<f64> = (0..c * width).map(|at_| at(at_ / width, at_ % width)).collect();
         let mut z = vec![1.0; n * width];
         rows_times(&rows, &W, width, &mut z);
-        let mut G = vec![1.0; c * width];
-        rows_gradient(&rows, &r, width, &mut G);
         for l in 0..width {
             for i in 0..n {
                 let sum: f64 = (0..c).map(|j| X[i][j] * W[j * width + l]).sum();
                 assert_eq!(z[i * width + l], 1.0 + sum, "z {n} {c} {k}: {i} {l}");
-            }
-            for j in 0..c {
-                let sum: f64 = (0..n).map(|i| X[i][j] * r[i * width + l]).sum();
-                assert_eq!(G[j * width + l], 1.0 + sum, "G {n} {c} {k}: {j} {l}");
             }
         }
     }

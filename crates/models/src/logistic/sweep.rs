@@ -81,7 +81,7 @@ impl<'a> Sweep<'a> {
             gradient_b: vec![0.0; outputs],
             scratch: Vec::new(),
             padded_W: vec![0.0; c * width],
-            padded_b: vec![f64::NEG_INFINITY; width],
+            padded_b: vec![0.0; width],
             signs: if outputs == 1 { y.iter().map(sign).collect() } else { Vec::new() },
             team,
             n_counted: weights.map_or(n, |w| w.iter().filter(|&&w| w > 0.0).count()),
@@ -148,7 +148,7 @@ impl<'a> Sweep<'a> {
 impl Objective for Sweep<'_> {
     fn value_and_gradient(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
         self.columns.to_original(u, &mut self.W, &mut self.b, &mut self.scratch);
-        let (k, width) = (self.outputs, self.padded_b.len());
+        let (k, c, width) = (self.outputs, self.X.ncols(), self.padded_b.len());
         let padded = self.padded_W.chunks_exact_mut(width).zip(self.W.chunks_exact(k));
         padded.for_each(|(padded, w)| padded[..k].copy_from_slice(w));
         self.padded_b[..k].copy_from_slice(&self.b);
@@ -173,9 +173,12 @@ impl Objective for Sweep<'_> {
         for stripe in &self.stripes {
             value += stripe.value;
             confident += stripe.confident;
-            let rows = g_W.chunks_exact_mut(k).zip(stripe.gradient.chunks_exact(width));
-            rows.for_each(|(g, s)| g.iter_mut().zip(s).for_each(|(g, s)| *g += s));
-            gradient_b.iter_mut().zip(&stripe.gradient_b).for_each(|(g, s)| *g += s);
+            for (j, g) in g_W.chunks_exact_mut(k).enumerate() {
+                let column = stripe.gradient.iter().skip(j).step_by(c);
+                g.iter_mut().zip(column).for_each(|(g, s)| *g += s);
+            }
+            let lanes = gradient_b.iter_mut().zip(&stripe.gradient_b);
+            lanes.for_each(|(g, s)| *g += s.iter().sum::<f64>());
         }
         self.separates.set(self.l2 == 0.0 && confident == self.n_counted);
         let strength = self.strength();
