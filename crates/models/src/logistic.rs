@@ -11,13 +11,13 @@ mod trail;
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{MatRef, Team, Tensor};
-use wonderland_optim::{Lbfgs, Newton, Observer, Outcome, Progress, Stop, Stopping};
+use wonderland_optim::{Lbfgs, LbfgsMemory, Newton, Observer, Outcome, Progress, Stop, Stopping};
 
 use crate::classes::{check_codes, check_weights};
 use crate::{Error, Result};
 use columns::Columns;
 pub use fitted::{FitStop, FittedLogisticRegression};
-use sample::Sample;
+use sample::{Sample, Start};
 use sweep::Sweep;
 use trail::Trail;
 
@@ -198,15 +198,15 @@ impl LogisticRegression {
         // NaN and infinities of X are refused in the pass that this makes.
         let mut columns = Columns::new(X, weights, outputs.max(2), l2, self.intercept)?;
         let newton = self.takes_newton(X.nrows(), columns.n_rows(), outputs);
-        let guess = (!newton)
+        let start = (!newton)
             .then(|| Sample::of(X, y, weights, outputs, l2, &columns))
             .flatten()
             .and_then(|sample| sample.prepare(&mut columns));
-        let start = guess.map(|(W, b)| columns.to_variables(&W, &b));
         let mut sweep = Sweep::new(team, X, y, weights, outputs, l2, columns);
-        let start = start.unwrap_or_else(|| sweep.start());
+        let start =
+            start.unwrap_or_else(|| Start { u: sweep.start(), memory: LbfgsMemory::default() });
         let mut trail = Trail::default();
-        let outcome = self.minimise(&mut sweep, &start, newton, &mut trail, observer)?;
+        let outcome = self.minimise(&mut sweep, start, newton, &mut trail, observer)?;
         let stop = match outcome.stop {
             Stop::Observer if sweep.separable() => FitStop::Separable,
             stop => FitStop::from(stop),
@@ -256,7 +256,7 @@ impl LogisticRegression {
     fn minimise(
         &self,
         sweep: &mut Sweep<'_>,
-        start: &[f64],
+        start: Start,
         newton: bool,
         trail: &mut Trail,
         observer: &mut impl Observer,
@@ -277,9 +277,11 @@ impl LogisticRegression {
             observer.observe(progress)
         };
         let outcome = if newton {
-            Newton { stopping }.minimise(sweep, start, &mut watch)?
+            Newton { stopping }.minimise(sweep, &start.u, &mut watch)?
         } else {
-            Lbfgs { stopping, ..Lbfgs::default() }.minimise(sweep, start, &mut watch)?
+            let Start { u, mut memory } = start;
+            let solver = Lbfgs { stopping, ..Lbfgs::default() };
+            solver.minimise_knowing(&mut memory, sweep, &u, &mut watch)?
         };
         Ok(outcome)
     }

@@ -2,6 +2,8 @@
 //! approximates the inverse Hessian from the last few steps and gradient
 //! changes, never written down.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::check_setting;
@@ -61,6 +63,39 @@ impl Lbfgs {
         x0: &[f64],
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
+        self.minimise_knowing(&mut LbfgsMemory::default(), objective, x0, observer)
+    }
+
+    /// Minimises with what an earlier run has learned about the curvature of a
+    /// similar objective in the same variables, and leaves there what this one has.
+    ///
+    /// # Errors
+    /// Those of [`minimise`](Self::minimise).
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_optim::{Lbfgs, LbfgsMemory};
+    /// let bowl = |a: f64| {
+    ///     move |x: &[f64], g: &mut [f64]| {
+    ///         g.copy_from_slice(&[x[0] - a, 100.0 * x[1]]);
+    ///         0.5 * (x[0] - a).powi(2) + 50.0 * x[1] * x[1]
+    ///     }
+    /// };
+    /// let mut known = LbfgsMemory::default();
+    /// let solver = Lbfgs::default();
+    /// let first = solver.minimise_knowing(&mut known, &mut bowl(1.0), &[3.0, 1.0], &mut ())?;
+    /// let second = solver.minimise_knowing(&mut known, &mut bowl(2.0), &first.x, &mut ())?;
+    /// let alone = solver.minimise(&mut bowl(2.0), &first.x, &mut ())?;
+    /// assert!((second.x[0] - 2.0).abs() < 1e-6 && second.evaluations <= alone.evaluations);
+    /// # Ok::<(), wonderland_optim::Error>(())
+    /// ```
+    pub fn minimise_knowing<O: Objective>(
+        &self,
+        memory: &mut LbfgsMemory,
+        objective: &mut O,
+        x0: &[f64],
+        observer: &mut impl Observer,
+    ) -> Result<Outcome> {
         check_setting(
             self.memory >= 1,
             "memory",
@@ -72,7 +107,7 @@ impl Lbfgs {
             return Ok(run.finish(stop));
         }
         let mut search = LineSearch::new(&run, 0.9);
-        let mut memory = Memory::new(self.memory, x0.len());
+        memory.hold(self.memory, x0.len());
         let mut p = vec![0.0; x0.len()];
         loop {
             memory.direction(&at.gradient, &mut p);
@@ -103,6 +138,7 @@ impl Lbfgs {
 }
 
 /// One step s = x⁺ − x and its gradient change y = g⁺ − g.
+#[derive(Debug, Clone)]
 struct Pair {
     s: Vec<f64>,
     y: Vec<f64>,
@@ -110,18 +146,26 @@ struct Pair {
     sy: f64,
 }
 
-/// The last pairs, oldest first.
-struct Memory {
-    pairs: std::collections::VecDeque<Pair>,
+/// The curvature of an objective as [`Lbfgs`] knows it: the last steps and the
+/// changes of the gradient along them.
+#[derive(Debug, Clone, Default)]
+pub struct LbfgsMemory {
+    /// Oldest first.
+    pairs: VecDeque<Pair>,
     capacity: usize,
     alpha: Vec<f64>,
     dim: usize,
 }
 
-impl Memory {
-    fn new(capacity: usize, dim: usize) -> Self {
-        let pairs = std::collections::VecDeque::with_capacity(capacity);
-        Self { pairs, capacity, alpha: vec![0.0; capacity], dim }
+impl LbfgsMemory {
+    /// Makes room for `capacity` pairs; those of other dimensions are dropped.
+    fn hold(&mut self, capacity: usize, dim: usize) {
+        if self.dim != dim {
+            self.pairs.clear();
+        }
+        self.pairs.drain(..self.pairs.len().saturating_sub(capacity));
+        self.alpha.resize(capacity, 0.0);
+        (self.capacity, self.dim) = (capacity, dim);
     }
 
     fn is_empty(&self) -> bool {

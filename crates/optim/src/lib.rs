@@ -26,7 +26,7 @@ pub use convexity::{ConvexityViolation, convexity_along_segment};
 pub use descent::{descent_angle, is_descent_direction};
 pub use error::{Error, Result};
 pub use gradient_descent::{GradientDescent, Momentum, Step};
-pub use lbfgs::Lbfgs;
+pub use lbfgs::{Lbfgs, LbfgsMemory};
 pub use newton::Newton;
 pub use newton_cg::NewtonCg;
 pub use objective::{Hessian, HessianProduct, Objective};

@@ -5,10 +5,14 @@
 //! nearly the same matrix. L-BFGS in the variables in which the sample's
 //! curvature is the identity starts where others arrive, and what it finds does
 //! not depend on the sample.
+//!
+//! With several outputs one matrix for all of them is a rough picture of the
+//! curvature. There the steps that led to the sample's optimum tell more: their
+//! memory goes on to the fit of all rows, which takes it a third fewer passes.
 
 use wonderland_linalg::kernels::Elementary;
 use wonderland_linalg::{MatRef, Team, Tensor, gram};
-use wonderland_optim::{Lbfgs, Stopping};
+use wonderland_optim::{Lbfgs, LbfgsMemory, Stopping};
 
 use super::columns::Columns;
 use super::sweep::Sweep;
@@ -16,14 +20,14 @@ use super::sweep::Sweep;
 /// Rows of a sample, and at least this many per column.
 const ROWS: usize = 4096;
 const ROWS_PER_COLUMN: usize = 8;
-/// A sample is fitted only if all rows are this many times as many.
+/// Rows per parameter of a sample that is fitted: with as many, its optimum and
+/// what its steps found of the curvature are those of all rows, nearly.
+const ROWS_PER_PARAMETER: usize = 16;
+/// It is fitted only if all rows are this many times as many.
 const WORTH_FITTING: usize = 4;
 /// With pivots of the curvature within this ratio, the scales of the columns are
 /// all there is to know about it.
 const EVEN: f64 = 2.0;
-/// With fewer rows for each parameter, the sample's optimum is no better a start
-/// than none.
-const ROWS_PER_PARAMETER: usize = 64;
 /// Passes over the data that the curvature may cost.
 const PASSES: f64 = 20.0;
 
@@ -32,9 +36,18 @@ pub(super) struct Sample {
     X: Tensor,
     y: Vec<usize>,
     weights: Option<Vec<f64>>,
-    n_all: usize,
+    /// Whether it has rows enough to be fitted, and few enough to be worth it.
+    /// Never without a penalty: it may be separable where all rows are not.
+    fits: bool,
     outputs: usize,
     l2: f64,
+}
+
+/// Where the fit of all rows starts, and what is known of its curvature, in the
+/// variables that `columns` was left with.
+pub(super) struct Start {
+    pub(super) u: Vec<f64>,
+    pub(super) memory: LbfgsMemory,
 }
 
 impl Sample {
@@ -48,7 +61,10 @@ impl Sample {
         columns: &Columns,
     ) -> Option<Self> {
         let (n, c, rows) = (X.nrows(), X.ncols(), columns.n_rows());
-        let size = n.min(ROWS.max(ROWS_PER_COLUMN * rows));
+        let least = n.min(ROWS.max(ROWS_PER_COLUMN * rows));
+        let fitted = least.max(ROWS_PER_PARAMETER * rows * outputs);
+        let fits = l2 > 0.0 && n >= WORTH_FITTING * fitted;
+        let size = if fits { fitted } else { least };
         let price = (size as f64 + rows as f64 / 3.0) * (rows * rows) as f64;
         if c == 0 || price > PASSES * 4.0 * (n * c * outputs) as f64 {
             return None;
@@ -63,36 +79,40 @@ impl Sample {
             X: Tensor::from_fn(size, c, |i, j| X[(row(i), j)]),
             y: (0..size).map(|i| y[row(i)]).collect(),
             weights,
-            n_all: n,
+            fits,
             outputs,
             l2,
         })
     }
 
-    /// Gives `columns` the sample's curvature, and the sample's optimum in the
-    /// original variables if it was looked for.
-    pub(super) fn prepare(&self, columns: &mut Columns) -> Option<(Tensor, Vec<f64>)> {
+    /// Gives `columns` the sample's curvature, and says where the fit of all rows
+    /// is to start if the sample was fitted.
+    pub(super) fn prepare(&self, columns: &mut Columns) -> Option<Start> {
         columns.whiten(self.curvature(columns, None), self.strength());
-        let n_parameters = columns.n_rows() * self.outputs;
-        if columns.pivot_ratio() < EVEN && self.y.len() < ROWS_PER_PARAMETER * n_parameters {
+        if columns.pivot_ratio() < EVEN {
             columns.unwhiten();
-            return None;
         }
-        // Without a penalty a sample may be separable where all rows are not.
-        if self.l2 == 0.0 || self.n_all < WORTH_FITTING * self.y.len() {
+        if !self.fits {
             return None;
         }
         let weights = self.weights.as_deref();
         let (X, y) = (self.X.as_mat(), &self.y);
         let mut sweep =
             Sweep::new(Team::alone(), X, y, weights, self.outputs, self.l2, columns.clone());
-        // Sampling moved the optimum by far more than this.
-        let stopping = Stopping { gradient: 1e-4, max_iterations: 50, ..Stopping::default() };
-        let start = sweep.start();
-        let found = Lbfgs { stopping, ..Lbfgs::default() }.minimise(&mut sweep, &start, &mut ());
-        let (W, b) = sweep.parameters(&found.ok()?.x);
+        // Sampling moved the optimum by far more than this; and the curvature that
+        // late steps find is that of the sample rather than of all rows.
+        let gradient = if self.outputs == 1 { 1e-4 } else { 3e-3 };
+        let stopping = Stopping { gradient, max_iterations: 50, ..Stopping::default() };
+        let solver = Lbfgs { stopping, ..Lbfgs::default() };
+        let (start, mut memory) = (sweep.start(), LbfgsMemory::default());
+        let found = solver.minimise_knowing(&mut memory, &mut sweep, &start, &mut ()).ok()?;
+        if self.outputs > 1 {
+            return Some(Start { u: found.x, memory });
+        }
+        // With one output this is the Hessian itself, in other variables.
+        let (W, b) = sweep.parameters(&found.x);
         columns.whiten(self.curvature(columns, Some((&W, &b))), self.strength());
-        Some((W, b))
+        Some(Start { u: columns.to_variables(&W, &b), memory: LbfgsMemory::default() })
     }
 
     fn strength(&self) -> f64 {
