@@ -9,6 +9,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::checkpoint::advances;
 use crate::functions::{Along, Binary, Unary};
 use crate::program::Program;
 use crate::shape::{Axes, MAX_RANK, Shape};
@@ -93,7 +94,8 @@ pub(crate) struct ScanOp {
 
 /// A reverse loop that makes the states of its forward loop again from a few
 /// kept ones. Arguments are those of the reverse loop, then those of the
-/// forward loop; plans make it, programs never hold it.
+/// forward loop, then that loop itself if it keeps the first of the states on its
+/// way; plans make it, programs never hold it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct RewindOp {
     pub(crate) back: ScanOp,
@@ -101,6 +103,16 @@ pub(crate) struct RewindOp {
     /// For each argument of the reverse loop, which state it is the history of.
     pub(crate) history: Vec<Option<u32>>,
     pub(crate) slots: u32,
+    /// Whether the forward loop has made the first sweep.
+    pub(crate) swept: bool,
+}
+
+impl RewindOp {
+    /// Steps of the forward loop that are run again.
+    pub(crate) fn again(&self) -> u64 {
+        let l = u64::from(self.back.length);
+        advances(l, u64::from(self.slots)) - if self.swept { l - 1 } else { 0 }
+    }
 }
 
 /// A user's operation: its value, and its tangent as a program over arguments,
@@ -274,9 +286,8 @@ impl Op {
             Op::Along(Along::LogSumExp | Along::Softmax, _) => 3 * x.len() as u64,
             Op::Scan(scan) => u64::from(scan.length) * scan.body.0.flops(),
             Op::Rewind(rewind) => {
-                let (l, c) = (u64::from(rewind.back.length), u64::from(rewind.slots));
-                let again = crate::checkpoint::advances(l, c) * rewind.forward.body.0.flops();
-                l * rewind.back.body.0.flops() + again
+                let back = u64::from(rewind.back.length) * rewind.back.body.0.flops();
+                back + rewind.again() * rewind.forward.body.0.flops()
             }
             Op::Custom(custom) => custom.value.0.flops(),
         }

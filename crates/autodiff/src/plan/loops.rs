@@ -1,8 +1,9 @@
 //! Running loops: the body has a plan of its own and memory for its arguments.
 //!
 //! A reverse loop within a budget keeps a few states of its forward loop and
-//! makes the others again, in the order that [`revolve`] proves cheapest. The
-//! same kernels run on the same numbers, so the bits are those of a loop that
+//! makes the others again, in the order that [`revolve`] proves cheapest; the
+//! first sweep of that order is the forward loop itself, which keeps states on its
+//! way. The same kernels run on the same numbers, so the bits are those of a loop that
 //! keeps all.
 
 use wonderland_linalg::{Scalar, Team};
@@ -26,31 +27,36 @@ pub(crate) enum Runner<T> {
 }
 
 impl<T: Scalar> Runner<T> {
-    /// The runner of a loop, if `op` is one.
-    pub(crate) fn new(op: &Op) -> Option<Self> {
-        match op {
-            Op::Scan(op) => Some(Self::Scan(Box::new(Body::new(op, Some)))),
-            Op::Rewind(op) => Some(Self::Rewind(Box::new(Rewind::new(op)))),
-            _ => None,
-        }
-    }
-
     /// Bytes of memory of its own.
     pub(crate) fn bytes(&self) -> usize {
-        match self {
+        let bodies = match self {
             Self::Scan(body) => body.bytes(),
-            Self::Rewind(r) => {
-                let states = (r.slots.len() + r.current.len()) * size_of::<T>();
-                r.back.bytes() + r.forward.bytes() + states
-            }
+            Self::Rewind(r) => r.back.bytes() + r.forward.bytes(),
+        };
+        bodies + self.kept().map_or(0, |k| (k.slots.len() + k.current.len()) * size_of::<T>())
+    }
+
+    /// The states it keeps for a reverse loop.
+    pub(crate) fn kept(&self) -> Option<&Kept<T>> {
+        match self {
+            Self::Scan(body) => body.kept.as_ref(),
+            Self::Rewind(r) => r.kept.as_ref(),
         }
     }
 
-    pub(crate) fn run(&mut self, instr: &Instr, view: &View<'_, T>, out: &mut [T]) -> Result<()> {
+    /// Runs the loop, with those before it at hand.
+    pub(crate) fn run(
+        &mut self,
+        earlier: &mut [Self],
+        instr: &Instr,
+        view: &View<'_, T>,
+        out: &mut [T],
+    ) -> Result<()> {
         match (self, &instr.op) {
             (Self::Scan(body), Op::Scan(op)) => {
                 body.begin(op, instr, view);
                 for step in 0..op.length as usize {
+                    body.keep(step, op.length as usize);
                     body.enter(op, instr, view, row(op, step));
                     body.step(view.team, op, row(op, step), out)?;
                 }
@@ -59,10 +65,66 @@ impl<T: Scalar> Runner<T> {
                 out[..states.len()].copy_from_slice(states);
                 Ok(())
             }
-            (Self::Rewind(rewind), Op::Rewind(op)) => rewind.run(op, instr, view, out),
+            (Self::Rewind(rewind), Op::Rewind(op)) => {
+                let swept = rewind.source.and_then(|k| match &mut earlier[k] {
+                    Self::Scan(body) => body.kept.as_mut(),
+                    Self::Rewind(_) => None,
+                });
+                rewind.run(swept, op, instr, view, out)
+            }
             _ => unreachable!("a runner belongs to its loop"),
         }
     }
+}
+
+/// The loops of a program, collected in order.
+pub(crate) struct Runners<T> {
+    pub(crate) list: Vec<Runner<T>>,
+    /// The instruction of each.
+    instrs: Vec<usize>,
+}
+
+impl<T> Default for Runners<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), instrs: Vec::new() }
+    }
+}
+
+impl<T: Scalar> Runners<T> {
+    /// Appends the runner of instruction `k`, if that is a loop. The forward loop
+    /// of a reverse loop keeps states for it unless it does so for another.
+    pub(crate) fn take(&mut self, k: usize, instr: &Instr) {
+        let runner = match &instr.op {
+            Op::Scan(op) => Runner::Scan(Box::new(Body::new(op, Some))),
+            Op::Rewind(op) => {
+                let mut rewind = Box::new(Rewind::new(op));
+                let source = instr.args.last().map(|&a| a as usize);
+                let source = self.instrs.iter().rposition(|&i| op.swept && Some(i) == source);
+                if let Some(at) = source
+                    && let Runner::Scan(forward) = &mut self.list[at]
+                    && forward.kept.is_none()
+                {
+                    forward.kept = rewind.kept.take();
+                    rewind.source = Some(at);
+                }
+                Runner::Rewind(rewind)
+            }
+            _ => return,
+        };
+        self.list.push(runner);
+        self.instrs.push(k);
+    }
+}
+
+/// States of a forward loop that its reverse loop works from.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept<T> {
+    /// The states that are in the slots after the first sweep, in order.
+    first: Vec<usize>,
+    pub(crate) slots: Vec<T>,
+    /// The state that is worked on: after the first sweep, the one before the
+    /// last.
+    pub(crate) current: Vec<T>,
 }
 
 /// Which entry of the sequences a step reads.
@@ -84,6 +146,8 @@ pub(crate) struct Body<T> {
     states: (usize, usize),
     /// Which states are not written where they were.
     moved: Vec<usize>,
+    /// What it keeps for a reverse loop.
+    kept: Option<Kept<T>>,
 }
 
 impl<T: Scalar> Body<T> {
@@ -106,6 +170,7 @@ impl<T: Scalar> Body<T> {
             states: (begin, part_offset(op, carry)),
             moved,
             plan,
+            kept: None,
         }
     }
 
@@ -117,6 +182,19 @@ impl<T: Scalar> Body<T> {
     fn begin(&mut self, op: &ScanOp, instr: &Instr, view: &View<'_, T>) {
         for k in 0..(op.consts + op.carry) as usize {
             self.take(instr, view, k, 0);
+        }
+    }
+
+    /// Keeps the states before a step, if a reverse loop wants them.
+    fn keep(&mut self, step: usize, length: usize) {
+        let Some(kept) = &mut self.kept else { return };
+        let (begin, n) = self.states;
+        let states = &self.plan.arena[begin..begin + n];
+        if let Ok(slot) = kept.first.binary_search(&step) {
+            kept.slots[slot * n..(slot + 1) * n].copy_from_slice(states);
+        }
+        if step + 1 == length {
+            kept.current.copy_from_slice(states);
         }
     }
 
@@ -190,9 +268,12 @@ pub(crate) struct Rewind<T> {
     pub(crate) back: Body<T>,
     pub(crate) forward: Body<T>,
     pub(crate) schedule: Vec<Action>,
-    /// Kept states, and the current one.
-    pub(crate) slots: Vec<T>,
-    pub(crate) current: Vec<T>,
+    /// How much of the schedule is the first sweep.
+    sweep: usize,
+    /// The forward loop that makes the first sweep and keeps the states, among the
+    /// loops before; without one they are kept here.
+    source: Option<usize>,
+    kept: Option<Kept<T>>,
 }
 
 impl<T: Scalar> Rewind<T> {
@@ -204,27 +285,42 @@ impl<T: Scalar> Rewind<T> {
         let forward = Body::new(&op.forward, |k| Some(own + k));
         let state = part_offset(&op.forward, op.forward.carry as usize);
         let schedule = revolve(op.back.length as usize, op.slots as usize);
-        let used = schedule.iter().filter_map(|a| match a {
-            Action::Keep { slot, .. } => Some(slot + 1),
-            _ => None,
-        });
-        let slots = vec![T::ZERO; used.max().unwrap_or(0) * state];
-        Self { back, forward, schedule, slots, current: vec![T::ZERO; state] }
+        let sweep = schedule.iter().position(|a| matches!(a, Action::Back { .. })).unwrap_or(0);
+        let keeps = |actions: &[Action]| -> Vec<(usize, usize)> {
+            let keeps = actions.iter().filter_map(|a| match *a {
+                Action::Keep { slot, state } => Some((slot, state)),
+                _ => None,
+            });
+            keeps.collect()
+        };
+        let used = keeps(&schedule).iter().map(|k| k.0 + 1).max().unwrap_or(0);
+        // The first sweep fills one slot after the other.
+        let first = keeps(&schedule[..sweep]).iter().map(|k| k.1).collect();
+        let (slots, current) = (vec![T::ZERO; used * state], vec![T::ZERO; state]);
+        let kept = Some(Kept { first, slots, current });
+        Self { back, forward, schedule, sweep, source: None, kept }
     }
 
+    /// Runs the loop, from what the forward loop kept if it did.
     fn run(
         &mut self,
+        swept: Option<&mut Kept<T>>,
         op: &RewindOp,
         instr: &Instr,
         view: &View<'_, T>,
         out: &mut [T],
     ) -> Result<()> {
-        let Self { back, forward, schedule, slots, current } = self;
-        let n = current.len();
+        let Self { back, forward, schedule, sweep, kept, .. } = self;
         forward.begin(&op.forward, instr, view);
         back.begin(&op.back, instr, view);
-        current.copy_from_slice(forward.states());
-        for action in schedule.iter() {
+        let done = if swept.is_some() { *sweep } else { 0 };
+        let kept = swept.or(kept.as_mut()).expect("states are kept there or here");
+        let Kept { slots, current, .. } = kept;
+        if done == 0 {
+            current.copy_from_slice(forward.states());
+        }
+        let n = current.len();
+        for action in &schedule[done..] {
             match *action {
                 Action::Keep { slot, .. } => {
                     slots[slot * n..(slot + 1) * n].copy_from_slice(current)

@@ -124,7 +124,7 @@ impl<T: Scalar> Plan<T> {
         let uses = Uses::of(&program);
         let tasks = schedule(&program, &uses);
         let layout = Layout::of(&program, &tasks, &uses, host);
-        let (mut steps, mut loops, mut scratch) = (Vec::new(), Vec::new(), 0);
+        let (mut steps, mut loops, mut scratch) = (Vec::new(), loops::Runners::default(), 0);
         for task in &tasks {
             if task.domain.is_some() {
                 let tiles = Tiles::new(&program, &uses, &layout.places, task, layout.arena);
@@ -132,10 +132,11 @@ impl<T: Scalar> Plan<T> {
                 steps.push(Step::Group(tiles));
             } else {
                 let k = task.members[0];
-                loops.extend(loops::Runner::new(&program.instrs[k].op));
+                loops.take(k, &program.instrs[k]);
                 steps.push(Step::One(k));
             }
         }
+        let loops = loops.list;
         let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();
         let report = PlanReport::of::<T>(&program, &tasks, &layout, scratch, inner);
         let shares = shares(&program);

@@ -122,7 +122,7 @@ impl<T: Scalar> Plan<T> {
         }
         let Self { program, places, steps, arena, fixed, indices, loops, .. } = self;
         let mut memory = Memory { args, outputs, arena, fixed };
-        let mut loops = loops.iter_mut();
+        let mut entered = 0;
         for step in steps.iter() {
             let k = match step {
                 Step::Group(tiles) => {
@@ -147,8 +147,10 @@ impl<T: Scalar> Plan<T> {
                 let view = View { program, places, rest, indices, team };
                 match &instr.op {
                     Op::Scan(_) | Op::Rewind(_) => {
-                        let runner = loops.next().expect("one per loop, in order");
-                        runner.run(instr, &view, out)
+                        // One per loop, in order.
+                        let (earlier, rest) = loops.split_at_mut(entered);
+                        entered += 1;
+                        rest[0].run(earlier, instr, &view, out)
                     }
                     _ => view.compute(instr, out),
                 }
