@@ -55,9 +55,11 @@ impl<T: Scalar> Runner<T> {
         match (self, &instr.op) {
             (Self::Scan(body), Op::Scan(op)) => {
                 body.begin(op, instr, view);
+                let rows = body.rows(instr, view);
                 for step in 0..op.length as usize {
                     body.keep(step, op.length as usize);
-                    body.enter(op, instr, view, row(op, step));
+                    body.enter(instr, view, &rows, row(op, step));
+                    body.ask(&rows, row(op, (step + 1).min(op.length as usize - 1)));
                     body.step(view.team, op, row(op, step), out)?;
                 }
                 // With no step, the first states are the final ones.
@@ -127,6 +129,13 @@ pub(crate) struct Kept<T> {
     pub(crate) current: Vec<T>,
 }
 
+/// Sequences of numbers that are looked up once for all steps; further ones in
+/// every step.
+const LISTED: usize = 48;
+
+/// The listed sequences of a loop.
+type Rows<'v, T> = [&'v [T]; LISTED];
+
 /// Which entry of the sequences a step reads.
 fn row(op: &ScanOp, step: usize) -> usize {
     if op.reverse { op.length as usize - 1 - step } else { step }
@@ -148,6 +157,10 @@ pub(crate) struct Body<T> {
     moved: Vec<usize>,
     /// What it keeps for a reverse loop.
     kept: Option<Kept<T>>,
+    /// The listed sequences: number of the argument, and where its entries are.
+    listed: Vec<(usize, usize, usize)>,
+    /// Other sequences.
+    others: Vec<usize>,
 }
 
 impl<T: Scalar> Body<T> {
@@ -159,6 +172,15 @@ impl<T: Scalar> Body<T> {
         let plan = Plan::new(body, Host::Loop { consts, carry });
         let next = |k: usize| plan.places[body.outputs[k].id as usize];
         let moved = (0..carry).filter(|&k| next(k) != plan.places[consts + k]).collect();
+        let (mut listed, mut others) = (Vec::new(), Vec::new());
+        for k in (consts + carry..body.inputs.len()).filter(|&k| from(k).is_some()) {
+            match plan.places[k] {
+                Place::Arena { start, len } if listed.len() < LISTED => {
+                    listed.push((k, start, len));
+                }
+                _ => others.push(k),
+            }
+        }
         let first = plan.places.get(consts);
         let begin = match first {
             Some(Place::Arena { start, .. }) if op.carry > 0 => *start,
@@ -169,6 +191,8 @@ impl<T: Scalar> Body<T> {
             from: (0..body.inputs.len()).map(from).collect(),
             states: (begin, part_offset(op, carry)),
             moved,
+            listed,
+            others,
             plan,
             kept: None,
         }
@@ -198,11 +222,31 @@ impl<T: Scalar> Body<T> {
         }
     }
 
-    /// Takes one entry of each sequence.
-    fn enter(&mut self, op: &ScanOp, instr: &Instr, view: &View<'_, T>, row: usize) {
-        for k in (op.consts + op.carry) as usize..self.from.len() {
-            self.take(instr, view, k, row);
+    /// The listed sequences.
+    fn rows<'v>(&self, instr: &Instr, view: &View<'v, T>) -> Rows<'v, T> {
+        let mut rows = [&[][..]; LISTED];
+        for (slot, &(k, ..)) in rows.iter_mut().zip(&self.listed) {
+            let from = self.from[k].map(|j| instr.args[j] as usize);
+            *slot = view.real(from.expect("only arguments are listed")).0;
         }
+        rows
+    }
+
+    /// Takes entry `row` of each sequence.
+    fn enter(&mut self, instr: &Instr, view: &View<'_, T>, rows: &Rows<'_, T>, row: usize) {
+        for (x, &(_, start, len)) in rows.iter().zip(&self.listed) {
+            self.plan.arena[start..start + len].copy_from_slice(&x[row * len..][..len]);
+        }
+        for j in 0..self.others.len() {
+            self.take(instr, view, self.others[j], row);
+        }
+    }
+
+    /// Asks for the entries of a later step, so that they come while others are
+    /// worked on: they lie far apart, and no processor foresees so many.
+    fn ask(&self, rows: &Rows<'_, T>, row: usize) {
+        let entries = rows.iter().zip(&self.listed).filter_map(|(x, (_, _, n))| x.get(row * n));
+        std::hint::black_box(entries.fold(T::ZERO, |all, &x| all + x));
     }
 
     /// Takes argument `k`, or its entry `row`.
@@ -311,6 +355,7 @@ impl<T: Scalar> Rewind<T> {
         out: &mut [T],
     ) -> Result<()> {
         let Self { back, forward, schedule, sweep, kept, .. } = self;
+        let (forward_rows, back_rows) = (forward.rows(instr, view), back.rows(instr, view));
         forward.begin(&op.forward, instr, view);
         back.begin(&op.back, instr, view);
         let done = if swept.is_some() { *sweep } else { 0 };
@@ -332,14 +377,14 @@ impl<T: Scalar> Rewind<T> {
                 Action::Advance { from, to } => {
                     for step in from..to {
                         let row = row(&op.forward, step);
-                        forward.enter(&op.forward, instr, view, row);
+                        forward.enter(instr, view, &forward_rows, row);
                         forward.step(view.team, &op.forward, 0, current)?;
                     }
                     current.copy_from_slice(forward.states());
                 }
                 Action::Back { step } => {
                     let row = row(&op.forward, step - 1);
-                    back.enter(&op.back, instr, view, row);
+                    back.enter(instr, view, &back_rows, row);
                     for (k, state) in op.history.iter().enumerate() {
                         let Some(state) = *state else { continue };
                         let (from, n) = forward.results[state as usize];

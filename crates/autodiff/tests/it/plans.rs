@@ -268,6 +268,24 @@ fn states_of_all_kinds_have_the_bits_of_the_interpreter() {
     }
 }
 
+/// Some sequences are looked up once for all steps, others in each.
+#[test]
+fn a_loop_reads_any_number_of_sequences() {
+    for n in [1, 47, 48, 49, 60] {
+        let spec = (input("h", [2]), input("X", [n, 5, 2]));
+        let p = trace(spec, |_, (h, X)| {
+            let xs: Vec<_> = (0..n).map(|k| X.slice(0, k, k + 1).reshape([5, 2])).collect();
+            let (s, _) = scan(5, &[], &[h], &xs, |_, s, x| {
+                (vec![x.iter().fold(s[0], |s, &x| (s + x).sin())], vec![])
+            });
+            s[0].sum()
+        });
+        let p = p.unwrap().value_and_grad().unwrap();
+        let x = real_arguments(&p).0;
+        same_bits(&p.plan().run(&x).unwrap(), &p.run(&x).unwrap(), &p);
+    }
+}
+
 /// A product and the sum it goes into are one operation: nothing lies between.
 #[test]
 fn two_functions_are_one_operation_if_nothing_else_reads_the_first() {
