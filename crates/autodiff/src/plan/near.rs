@@ -5,7 +5,7 @@
 
 use wonderland_linalg::Scalar;
 
-use crate::functions::{Binary, Unary};
+use crate::functions::{Binary, BinaryLoop, Unary};
 use crate::kernels::tile::{In, Pair, binary, pair, unary};
 
 /// What is computed.
@@ -68,15 +68,37 @@ impl<T: Scalar> Near<T> {
         let (low, rest) = arena.split_at_mut(to);
         let (y, high) = rest.split_at_mut(n);
         let (low, high) = (&*low, &*high);
+        let read = |spot: Spot| {
+            let at = spot.of(start);
+            if at < to { &low[at..][..n] } else { &high[at - to - n..][..n] }
+        };
+        // Most are these.
+        if let (Function::Binary(f), [Argument::Spot(a), Argument::Spot(b), _]) =
+            (self.function, &self.args)
+        {
+            return f.choose(Slices { a: read(*a), b: read(*b), y });
+        }
         let arg = |k: usize| match self.args[k] {
-            Argument::Spot(spot) => {
-                let at = spot.of(start);
-                let behind = at.checked_sub(to + n).map(|at| &high[at..][..n]);
-                In::Slice(behind.unwrap_or_else(|| &low[at..][..n]))
-            }
+            Argument::Spot(spot) => In::Slice(read(spot)),
             Argument::Constant(c) => In::One(c),
             Argument::Same => In::Same,
         };
         self.function.run(arg, y);
+    }
+}
+
+struct Slices<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Copy> BinaryLoop<T> for Slices<'_, T> {
+    type Out = ();
+    #[inline]
+    fn run(self, f: impl Fn(T, T) -> T) {
+        for ((y, &a), &b) in self.y.iter_mut().zip(self.a).zip(self.b) {
+            *y = f(a, b);
+        }
     }
 }
