@@ -82,10 +82,10 @@ if __name__ == "__main__":
     fit("SIN f32", lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, r_max, 3, 32)
     fit("COS f32", lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, r_max, 2, 32)
     # Its zero at z = 0.26 makes a relative error large where the value is not.
-    fit("ERF f32", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, mpf("0.865"), 5, 32)
-    # The smaller erfc is, the less its logarithm matters: nodes crowd at 0.93.
-    fit("LOG_ERFC f32", lambda a: mp.log(mp.erfc(a), 2), mpf("0.93"), 4, 7, 32, crowd=2)
-    fit("POWER f32", lambda r: mpf(2) ** r, -mpf("0.5001"), mpf("0.5001"), 5, 32)
+    fit("ERF f32", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, mpf("1.2") ** 2, 6, 32)
+    # The smaller erfc is, the less its root matters: nodes crowd at 1.2.
+    root = lambda a: mp.erfc(a) ** (-mpf(1) / 8)
+    fit("ROOT_ERFC f32", root, mpf("1.2"), 4, 9, 32, crowd=2.5)
     # u = (a − 4)/(a + 4) maps [½, 28] to [−7/9, 3/4].
     far = lambda u: 4 * (1 + u) / (1 - u)
     fit("ERFC", lambda u: (1 + 2 * far(u)) * erfcx(far(u)), -mpf(7) / 9, mpf(3) / 4, 22)
