@@ -66,6 +66,38 @@ fn the_answer_is_that_of_the_data_in_memory() {
     }
 }
 
+/// As many rows as a file has, in pieces of the size in which files are read.
+#[test]
+fn many_rows_give_the_answer_of_the_rows_in_memory() {
+    const MANY: usize = 12 * 8192 + 77;
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for gap in [1.0, 1e-3, 1e-6] {
+        let mut X = Tensor::from_fn(MANY, 4, |_, j| 10.0 * j as f64 + rng.random_range(-1.0..1.0));
+        for i in 0..MANY {
+            let row = X.row_mut(i);
+            row[3] = row[0] + gap * row[3];
+        }
+        let noise = (0..MANY).map(|_| rng.random_range(-1.0..1.0));
+        let y: Vec<f64> =
+            noise.enumerate().map(|(i, e)| 3.0 + X.row(i).iter().sum::<f64>() + e).collect();
+        let mut sums = NormalEquations::new(4, 1, true);
+        for (b, start) in (0..MANY).step_by(8192).enumerate() {
+            let rows = start..MANY.min(start + 8192);
+            let part = X.as_mat().subrows(start, rows.len());
+            sums.add(b as u64, part, column(&y[rows]), None).unwrap();
+        }
+        let ours = sums.solve(0.0).unwrap();
+        let settings = LeastSquares { intercept: true, ..Default::default() };
+        let whole = settings.solve(X.as_mat(), column(&y)).unwrap();
+        // What the streamed fit promises.
+        let bound = f64::max(1e-12, 8.0 * whole.scaled_condition * f64::EPSILON);
+        let pairs = ours.coefficients.as_slice().iter().zip(whole.coefficients.as_slice());
+        for (a, b) in pairs.chain(ours.intercept.iter().zip(&whole.intercept)) {
+            assert!((a - b).abs() <= bound * b.abs(), "gap {gap:e}: {a} is not {b}");
+        }
+    }
+}
+
 #[test]
 fn weights_penalties_and_reports_agree_with_the_other_routes() {
     let (X, y) = data(3, 200, 3);
