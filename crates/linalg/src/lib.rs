@@ -8,6 +8,7 @@ mod real;
 mod scalar;
 mod tensor;
 
+mod gram;
 mod packed;
 mod product;
 mod shared;

@@ -80,8 +80,8 @@ pub fn matvec<T: Scalar>(A: MatRef<'_, T>, x: &[T]) -> Result<Vec<T>> {
 /// The Gram matrix XᵀX ~ (c, c), symmetric to the bit.
 ///
 /// # Numerics
-/// Half the work of a product: the lower triangle is summed over blocks of 512
-/// rows in order, then mirrored. Its condition is the square of X's; to solve
+/// Half the work of a product: the lower triangle is summed over blocks of rows
+/// in order, then mirrored. Its condition is the square of X's; to solve
 /// a least-squares problem use [`lstsq`](crate::lstsq).
 ///
 /// # Examples
@@ -92,13 +92,9 @@ pub fn matvec<T: Scalar>(A: MatRef<'_, T>, x: &[T]) -> Result<Vec<T>> {
 /// ```
 #[must_use]
 pub fn gram<T: Scalar>(X: MatRef<'_, T>) -> Tensor<T> {
-    const ROWS: usize = 512;
     let c = X.ncols();
     let mut G = Tensor::zeros(&[c, c]);
-    for start in (0..X.nrows()).step_by(ROWS) {
-        let block = X.subrows(start, ROWS.min(X.nrows() - start));
-        T::gram_lower(G.as_mat_mut(), block);
-    }
+    T::gram_lower(G.as_mat_mut(), X);
     for i in 0..c {
         for j in i + 1..c {
             G[[i, j]] = G[[j, i]];
@@ -209,10 +205,16 @@ mod tests {
 
     #[test]
     fn the_gram_matrix_is_the_product_at_every_blocking() {
-        for n in [0, 1, 511, 512, 513, 1100] {
-            let X = counted(n, 6);
-            let expected = matmul(X.as_mat().transpose(), X.as_mat()).unwrap();
-            assert_eq!(gram(X.as_mat()), expected);
+        for n in [0, 1, 63, 64, 65, 511, 512, 513, 1100] {
+            for c in [0, 1, 6, 43, 200] {
+                let (X, turned) = (counted(n, c), counted(n, c).transpose());
+                let expected = matmul(X.as_mat().transpose(), X.as_mat()).unwrap();
+                assert_eq!(gram(X.as_mat()), expected);
+                assert_eq!(gram(turned.as_mat().transpose()), expected);
+                let single = Tensor::<f32>::from_fn(n, c, |i, j| X[[i, j]] as f32);
+                let expected = Tensor::from_fn(c, c, |i, j| expected[[i, j]] as f32);
+                assert_eq!(gram(single.as_mat()), expected);
+            }
         }
     }
 

@@ -8,12 +8,13 @@ use std::cell::RefCell;
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::prelude::ReborrowMut;
 use faer::{Accum, ContiguousFwd, MatMut, MatRef, Par};
 
 use crate::Real;
 use crate::least_squares::{pack_rows, transpose_tile};
-use crate::packed;
 use crate::simd::dispatch;
+use crate::{gram, packed};
 
 /// Element of a [`Tensor`](crate::Tensor): `f32` or `f64`.
 pub trait Scalar:
@@ -53,8 +54,32 @@ pub(crate) mod sealed {
     }
 }
 
+/// The lower triangle of `dst += XᵀX` by what is faster for so many columns.
+fn add_any(dst: MatMut<'_, f64>, X: MatRef<'_, f64>) {
+    if gram::pays(X.ncols()) { gram::add_packed(dst, X) } else { add_by_faer(dst, X) }
+}
+
+/// The same by faer, a product of blocks of rows.
+fn add_by_faer<T: Scalar>(mut dst: MatMut<'_, T>, X: MatRef<'_, T>) {
+    const ROWS: usize = 512;
+    for start in (0..X.nrows()).step_by(ROWS) {
+        let X = X.subrows(start, ROWS.min(X.nrows() - start));
+        triangular::matmul(
+            dst.rb_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            X.transpose(),
+            BlockStructure::Rectangular,
+            X,
+            BlockStructure::Rectangular,
+            T::ONE,
+            Par::Seq,
+        );
+    }
+}
+
 macro_rules! impl_scalar {
-    ($t:ident) => {
+    ($t:ident, $gram:expr) => {
         impl Scalar for $t {
             const EPSILON: Self = $t::EPSILON;
             const MAX: Self = $t::MAX;
@@ -103,20 +128,10 @@ macro_rules! impl_scalar {
                 ) -> ());
             }
             fn gram_lower(dst: MatMut<'_, $t>, X: MatRef<'_, $t>) {
-                triangular::matmul(
-                    dst,
-                    BlockStructure::TriangularLower,
-                    Accum::Add,
-                    X.transpose(),
-                    BlockStructure::Rectangular,
-                    X,
-                    BlockStructure::Rectangular,
-                    1.0,
-                    Par::Seq,
-                );
+                $gram(dst, X);
             }
         }
     };
 }
-impl_scalar!(f32);
-impl_scalar!(f64);
+impl_scalar!(f32, add_by_faer::<f32>);
+impl_scalar!(f64, add_any);

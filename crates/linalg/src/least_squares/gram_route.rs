@@ -17,6 +17,7 @@ use super::refine::Start;
 use super::rows::LEAF;
 use super::scratch::Lent;
 use crate::factor::{factor_spd, solve_factored};
+use crate::gram::WIDE;
 use crate::scalar::sealed::Kernels;
 use crate::scale::{exponent, ldexp};
 use crate::{Scalar, Team};
@@ -142,10 +143,6 @@ fn a_sample_is_too_ill_conditioned<T: Scalar>(
     factor.give_back(scratch);
     hopeless
 }
-
-/// Columns from which faer's blocked product beats kernels that keep a block
-/// of rows in the first-level cache.
-const WIDE: usize = 192;
 
 /// The lower triangle of \[1 X Y\]ᵀ W \[1 X Y\], row-major with `ld` places per
 /// row; what stands right of the diagonal is undefined.

@@ -32,6 +32,8 @@ use crate::{Error, Result, Scalar, Team, Tensor};
 use householder::PivotedFactor;
 pub(crate) use householder::{dot, reflect, reflector};
 pub(crate) use load::{pack_rows, transpose_tile};
+pub(crate) use panel::add_gram;
+pub(crate) use rows::pack_columns;
 
 /// Settings of a least-squares solve.
 ///

@@ -24,7 +24,7 @@ pub(super) fn anchor(bound: f64) -> f64 {
 /// # Shapes
 /// B ~ (·, ld), G ~ (q, ld) row-major; what stands right of G's diagonal is
 /// left undefined.
-pub(super) fn add_gram(B: &[f64], ld: usize, q: usize, G: &mut [f64], ahead: &mut Ahead) {
+pub(crate) fn add_gram(B: &[f64], ld: usize, q: usize, G: &mut [f64], ahead: &mut Ahead) {
     struct Gram<'a>(&'a [f64], usize, usize, &'a mut [f64], &'a mut Ahead);
     impl WithSimd for Gram<'_> {
         type Output = ();

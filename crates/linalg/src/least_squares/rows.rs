@@ -137,7 +137,7 @@ impl<'a, T: Scalar> Design<'a, T> {
 }
 
 /// Columns `first`, `first` + 1, … of the packed rows = the columns of X, scaled.
-fn pack_columns<T: Scalar>(
+pub(crate) fn pack_columns<T: Scalar>(
     X: MatRef<'_, T>,
     scales: &[f64],
     A: &mut [f64],
