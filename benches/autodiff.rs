@@ -53,6 +53,15 @@ fn mixed(blocks: usize) -> Result<Program> {
     program?.value_and_grad()
 }
 
+/// A large value times one small one after the other, each made of the one
+/// before it.
+fn scaled(steps: usize) -> Result<Program> {
+    trace((input("x", [4096]), input("s", [1])), |_, x_and_s| {
+        let step = |(x, s), _| (x * s, s.tanh());
+        (0..steps).fold(x_and_s, step).0
+    })
+}
+
 fn compile(c: &mut Criterion) {
     let mut group = c.benchmark_group("compile");
     let mut bench = |name: &str, size: usize, make: &dyn Fn() -> Result<Program>| {
@@ -65,6 +74,9 @@ fn compile(c: &mut Criterion) {
     bench("mlp gradient", 3, &|| dense(&[784, 256, 256, 10]));
     for steps in [200, 2000, 20_000] {
         bench("chain hvp", steps, &|| chain(steps));
+    }
+    for steps in [200, 2000, 20_000] {
+        bench("scaled value", steps, &|| scaled(steps));
     }
     for layers in [10, 100, 1000] {
         bench("dense gradient", layers, &|| dense(&vec![32; layers + 1]));

@@ -26,7 +26,7 @@ const LIGHTER: usize = 8;
 const FURTHEST: usize = 16;
 
 /// Instructions executed together: one, or a group over common elements.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Task {
     /// Instructions in order.
     pub(crate) members: Vec<usize>,
@@ -182,11 +182,13 @@ impl Summing {
 /// The tasks of a program in the order of execution.
 pub(crate) fn schedule(program: &Program, uses: &Uses) -> Vec<Task> {
     let task_of = vec![None; uses.root.len()];
-    let mut fuser = Fuser { program, uses, tasks: Vec::new(), heaviest: Vec::new(), task_of };
+    let (tasks, heaviest, sequence, place) = Default::default();
+    let mut fuser = Fuser { program, uses, tasks, heaviest, sequence, place, task_of };
     for k in order(program, uses) {
         fuser.take(k);
     }
-    fuser.tasks
+    let Fuser { mut tasks, sequence, .. } = fuser;
+    sequence.into_iter().map(|task| std::mem::take(&mut tasks[task])).collect()
 }
 
 /// Instructions in the order of execution, cheap ones just before they are read.
@@ -278,9 +280,13 @@ fn is_fusible(program: &Program, instr: &Instr) -> bool {
 struct Fuser<'a> {
     program: &'a Program,
     uses: &'a Uses,
+    /// By number; a task keeps its number when it moves.
     tasks: Vec<Task>,
     /// The most elements of a result of each task.
     heaviest: Vec<usize>,
+    /// Numbers in the order of execution, and where each stands in it.
+    sequence: Vec<usize>,
+    place: Vec<usize>,
     /// Which task computes each value.
     task_of: Vec<Option<usize>>,
 }
@@ -300,7 +306,7 @@ impl Fuser<'_> {
         let home = domain.and_then(|domain| self.home(k, domain, block));
         let task = match home {
             Some((task, before)) => {
-                let task = self.put_before(task, &before);
+                self.put_before(task, &before);
                 let task_ = &mut self.tasks[task];
                 task_.members.push(k);
                 task_.block = task_.block.max(block);
@@ -311,7 +317,10 @@ impl Fuser<'_> {
                 let domain = domain.filter(|_| !matches!(instr.op, Op::Sum(_)));
                 self.tasks.push(Task { members: vec![k], domain, block: 1 });
                 self.heaviest.push(instr.shape.len());
-                self.tasks.len() - 1
+                let task = self.sequence.len();
+                self.sequence.push(task);
+                self.place.push(task);
+                task
             }
         };
         self.task_of[k] = Some(task);
@@ -323,7 +332,8 @@ impl Fuser<'_> {
     fn home(&self, k: usize, domain: usize, block: usize) -> Option<(usize, Vec<usize>)> {
         let instr = &self.program.instrs[k];
         let is_sum = matches!(instr.op, Op::Sum(_));
-        for (task, group) in self.tasks.iter().enumerate().rev().take(FURTHEST) {
+        for &task in self.sequence.iter().rev().take(FURTHEST) {
+            let group = &self.tasks[task];
             let (large, small) = (group.block.max(block), group.block.min(block));
             if group.domain == Some(domain) && large.is_multiple_of(small) {
                 let fits = instr.args.iter().all(|&a| self.reads(task, a as usize, domain));
@@ -356,7 +366,7 @@ impl Fuser<'_> {
     fn needed_behind(&self, task: usize, instr: &Instr) -> Option<Vec<usize>> {
         let behind = |instr: &Instr, mut found: Vec<usize>| {
             let tasks = instr.args.iter().filter_map(|&a| self.task_of[self.uses.root[a as usize]]);
-            for t in tasks.filter(|&t| t >= task) {
+            for t in tasks.filter(|&t| self.place[t] >= self.place[task]) {
                 if !found.contains(&t) {
                     found.push(t);
                 }
@@ -372,22 +382,20 @@ impl Fuser<'_> {
             }
             next += 1;
         }
-        needed.sort_unstable();
+        needed.sort_unstable_by_key(|&t| self.place[t]);
         (!needed.contains(&task)).then_some(needed)
     }
 
-    /// Puts tasks behind `task` before it, in their order; where it is then.
-    fn put_before(&mut self, task: usize, before: &[usize]) -> usize {
-        for (to, &from) in (task..).zip(before) {
-            self.tasks[to..=from].rotate_right(1);
-            self.heaviest[to..=from].rotate_right(1);
+    /// Puts tasks behind `task` before it, in their order.
+    fn put_before(&mut self, task: usize, before: &[usize]) {
+        let first = self.place[task];
+        let last = before.last().map_or(first, |&t| self.place[t]);
+        for (to, &t) in (first..).zip(before) {
+            self.sequence[to..=self.place[t]].rotate_right(1);
         }
-        if let Some(&last) = before.last() {
-            for (t, moved) in self.tasks.iter().enumerate().take(last + 1).skip(task) {
-                moved.members.iter().for_each(|&m| self.task_of[m] = Some(t));
-            }
+        for (at, &t) in self.sequence.iter().enumerate().take(last + 1).skip(first) {
+            self.place[t] = at;
         }
-        task + before.len()
     }
 }
 
