@@ -57,8 +57,7 @@ fn mixed(blocks: usize) -> Result<Program> {
 /// before it.
 fn scaled(steps: usize) -> Result<Program> {
     trace((input("x", [4096]), input("s", [1])), |_, x_and_s| {
-        let step = |(x, s), _| (x * s, s.tanh());
-        (0..steps).fold(x_and_s, step).0
+        (0..steps).fold(x_and_s, |(x, s), _| (x * s, s.tanh())).0
     })
 }
 
