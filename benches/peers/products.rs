@@ -4,7 +4,8 @@
 //! `matmul-tn` the first transposed (the gradient of a layer's weights),
 //! `matmul-nt` the second (the gradient of its input), `gram` C = XᵀX for
 //! X ~ (k, n), `batched` 64 products at once. Rivals of our own making are calls
-//! of faer and of ndarray, whose products are those of matrixmultiply.
+//! of faer, of the `gemm` crate, and of ndarray, whose products are those of
+//! matrixmultiply.
 
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use faer::{Accum, Par};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar};
 use wonderland_benches::uniform;
+use wonderland_gemm::{Element, Operand, multiply};
 use wonderland_linalg::{MatRef, Scalar, Tensor, gram, matmul_batched_into, matmul_into};
 
 use crate::arrays::{read_f64, write_f64};
@@ -100,14 +102,11 @@ pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loade
     }
 }
 
-fn read<T: Scalar + LinalgScalar>(
-    shape: Shape,
-    variant: &str,
-    folder: &Path,
-) -> Result<Loaded, Fault> {
+fn read<T: Number>(shape: Shape, variant: &str, folder: &Path) -> Result<Loaded, Fault> {
     let by = match variant {
         "" => By::Us,
         "faer" => By::Faer,
+        "gemm" => By::Gemm,
         "ndarray" => By::Ndarray,
         _ => return unknown("a product", variant),
     };
@@ -123,9 +122,15 @@ fn read<T: Scalar + LinalgScalar>(
     Ok(Box::new(Product { shape, by, A, B, C }))
 }
 
+/// What the rivals ask of an element besides.
+trait Number: Scalar + LinalgScalar + Element {}
+impl Number for f32 {}
+impl Number for f64 {}
+
 enum By {
     Us,
     Faer,
+    Gemm,
     Ndarray,
 }
 
@@ -151,7 +156,7 @@ fn operands<'a, T: Scalar>(
     }
 }
 
-impl<T: Scalar + LinalgScalar> Work for Product<T> {
+impl<T: Number> Work for Product<T> {
     fn run(&mut self) -> Result<(), Fault> {
         for _ in 0..self.shape.repeats() {
             match (self.shape.kind, &self.by) {
@@ -165,6 +170,7 @@ impl<T: Scalar + LinalgScalar> Work for Product<T> {
                             let C = self.C.as_mat_mut();
                             matmul(C, Accum::Replace, A, B, T::ONE, Par::Seq);
                         }
+                        By::Gemm => by_gemm(self.shape, &self.A, &self.B, &mut self.C),
                         By::Ndarray => by_ndarray(self.shape, &self.A, &self.B, &mut self.C)?,
                     }
                 }
@@ -202,8 +208,19 @@ impl<T: Scalar + LinalgScalar> Work for Product<T> {
     }
 }
 
+/// C = A B by the `gemm` crate.
+fn by_gemm<T: Number>(shape: Shape, A: &Tensor<T>, B: &Tensor<T>, C: &mut Tensor<T>) {
+    let Shape { kind, n, k, m, .. } = shape;
+    let numbers = A.as_slice();
+    let turned = matches!(kind, Kind::FirstTransposed | Kind::Gram);
+    let left = Operand { numbers, rows: n, columns: k, turned };
+    let numbers = if kind == Kind::Gram { numbers } else { B.as_slice() };
+    let right = Operand { numbers, rows: k, columns: m, turned: kind == Kind::SecondTransposed };
+    multiply(C.as_mut_slice(), left, right);
+}
+
 /// C = A B by ndarray, operands turned as the shape asks.
-fn by_ndarray<T: Scalar + LinalgScalar>(
+fn by_ndarray<T: Number>(
     shape: Shape,
     A: &Tensor<T>,
     B: &Tensor<T>,

@@ -4,7 +4,7 @@ use super::Workload;
 
 /// There are many products, of even times: ten pairs each.
 const PRODUCTS: &[(&str, usize)] =
-    &[("numpy-matmul", 10), ("jax-matmul", 10), ("faer", 10), ("ndarray", 10)];
+    &[("numpy-matmul", 10), ("jax-matmul", 10), ("faer", 10), ("gemm", 10), ("ndarray", 10)];
 
 /// A product; the error is a rounding or so of sums of hundreds of terms.
 const fn product(name: &'static str, floor: f64) -> Workload {
@@ -12,7 +12,7 @@ const fn product(name: &'static str, floor: f64) -> Workload {
         name,
         peers: &["numpy-matmul", "jax-matmul"],
         torch: &["torch-matmul"],
-        variants: &["faer", "ndarray"],
+        variants: &["faer", "gemm", "ndarray"],
         few: PRODUCTS,
         floor,
     }
@@ -96,6 +96,6 @@ pub(super) const WORKLOADS: &[Workload] = &[
     in_f64("matmul-f64-2048x64x10"),
     in_f64("matmul-tn-f64-64x2048x16"),
     in_f64("gram-f64-100x10000x100"),
-    // Neither faer nor ndarray has batches.
+    // None of these three has batches.
     Workload { variants: &[], ..in_f32("batched-f32-32x32x32") },
 ];

@@ -14,6 +14,8 @@ enum Place {
     Program,
     /// An example: a program that a reader will copy.
     Example,
+    /// The package outside the workspace through which benchmarks call a rival.
+    Rival,
     /// Integration tests and files of unit tests.
     Test,
 }
@@ -24,6 +26,8 @@ impl Place {
             Place::Test
         } else if path.contains("/examples/") {
             Place::Example
+        } else if path.starts_with("rivals/gemm/") {
+            Place::Rival
         } else if path.starts_with("crates/data/") || path.starts_with("crates/wonderland/") {
             Place::FileLibrary
         } else if path.starts_with("crates/") && !path.starts_with("crates/cli/") {
@@ -85,7 +89,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         words: &["unsafe"],
-        applies: |_| true,
+        applies: |place| place != Place::Rival,
         fault: "unsafe code",
         mend: "say it safely; faer and pulp hold what must be unsafe",
     },
@@ -201,12 +205,14 @@ mod tests {
         faults(library, "#[allow(dead_code)] fn f() {}", 1);
         faults(library, "#[expect(dead_code)] fn f() {}", 1);
         faults(library, "#[cfg(test)] mod tests { #[ignore] fn f() {} }", 1);
+        faults("benches/peers/main.rs", "unsafe { f() }", 1);
     }
 
     #[test]
     fn and_accepted_where_they_do() {
         faults("crates/cli/src/a.rs", "fn f() { println!() }", 0);
         faults("crates/data/src/a.rs", "use std::fs;", 0);
+        faults("rivals/gemm/src/lib.rs", "unsafe { f() }", 0);
         faults("crates/optim/tests/it/a.rs", "fn f() { x.unwrap(); println!(); }", 0);
         faults("crates/optim/src/a.rs", "#[cfg(test)] mod tests { fn f() { x.unwrap() } }", 0);
         faults("crates/optim/src/a.rs", "#![forbid(unsafe_code)] struct MyHashMapLike;", 0);
