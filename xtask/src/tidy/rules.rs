@@ -26,7 +26,7 @@ impl Place {
             Place::Test
         } else if path.contains("/examples/") {
             Place::Example
-        } else if path.starts_with("rivals/gemm/") {
+        } else if path.starts_with("benches/gemm/") {
             Place::Rival
         } else if path.starts_with("crates/data/") || path.starts_with("crates/wonderland/") {
             Place::FileLibrary
@@ -212,7 +212,7 @@ mod tests {
     fn and_accepted_where_they_do() {
         faults("crates/cli/src/a.rs", "fn f() { println!() }", 0);
         faults("crates/data/src/a.rs", "use std::fs;", 0);
-        faults("rivals/gemm/src/lib.rs", "unsafe { f() }", 0);
+        faults("benches/gemm/src/lib.rs", "unsafe { f() }", 0);
         faults("crates/optim/tests/it/a.rs", "fn f() { x.unwrap(); println!(); }", 0);
         faults("crates/optim/src/a.rs", "#[cfg(test)] mod tests { fn f() { x.unwrap() } }", 0);
         faults("crates/optim/src/a.rs", "#![forbid(unsafe_code)] struct MyHashMapLike;", 0);
