@@ -129,15 +129,15 @@ def with_jax(name, sizes, what, repeats, arguments):
 
         def descend(p, *d):
             value, grads = both(p, *d)
-            return value, grads, [a - RATE * g for a, g in zip(p, grads)]
+            return value, [a - RATE * g for a, g in zip(p, grads)]
 
-        run = jax.jit(descend)
+        run = jax.jit(descend, donate_argnums=0)
 
         def work():
-            p = params
+            p = [jax.numpy.copy(a) for a in params]
             for _ in range(repeats):
-                value, grads, p = run(p, *data)
-            return jax.block_until_ready([value, *grads])
+                value, p = run(p, *data)
+            return jax.block_until_ready([value, *p])
 
         return work
     else:
@@ -176,14 +176,14 @@ def with_torch(name, sizes, what, repeats, arguments):
 
     def work():
         params = [torch.from_numpy(p).clone().requires_grad_() for p in given]
-        for k in range(repeats):
-            if k and what == "step":
+        for _ in range(repeats):
+            value = f(params, *data)
+            grads = torch.autograd.grad(value, params)
+            if what == "step":
                 with torch.no_grad():
                     for p, g in zip(params, grads):
                         p -= RATE * g
-            value = f(params, *data)
-            grads = torch.autograd.grad(value, params)
-        return [a.detach().numpy() for a in (value, *grads)]
+        return [a.detach().numpy() for a in (value, *(params if what == "step" else grads))]
 
     return work
 
@@ -276,12 +276,13 @@ def by_hand(name, sizes, what, repeats, arguments):
     f = f.get(name, lambda: dense_by_hand)()
 
     def work():
-        p = params
-        for k in range(repeats):
-            if k and what == "step":
-                p = [a - RATE * g for a, g in zip(p, grads)]
+        p = [a.copy() for a in params]
+        for _ in range(repeats):
             value, grads = f(p, *data)
-        return [value, *grads]
+            if what == "step":
+                for a, g in zip(p, grads):
+                    a -= RATE * g
+        return [value, *(p if what == "step" else grads)]
 
     return work
 

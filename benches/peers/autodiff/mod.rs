@@ -1,5 +1,5 @@
 //! Derivatives of programs: `FUNCTION-SIZES-WHAT`, WHAT being `value`, `grad`
-//! (value and gradient), `hvp` or `step` (gradient descent). Variants are the
+//! (value and gradient), `hvp` or `step` (gradient descent, in place). Variants are the
 //! other kinds of WHAT, so that their cost is a ratio in the same run; the same on
 //! two threads; and the matrix products of a dense network alone.
 //!
@@ -11,7 +11,7 @@ mod programs;
 
 use std::path::Path;
 
-use wonderland_autodiff::{Arg, Kind, Plan, Program, Scalar, Tensor, Threads};
+use wonderland_autodiff::{Arg, Input, Kind, Plan, Program, Scalar, Tensor, Threads};
 use wonderland_benches::uniform;
 
 use crate::arrays::{read_f32, read_f64, write_f32, write_f64};
@@ -60,7 +60,8 @@ impl Task {
     fn program(&self, what: &str) -> Result<Program, Fault> {
         match what {
             "value" => Ok(self.function.clone()),
-            "grad" | "step" => Ok(self.function.value_and_grad()?),
+            "grad" => Ok(self.function.value_and_grad()?),
+            "step" => programs::step(&self.function, RATE),
             "hvp" => Ok(self.function.hvp()?),
             _ => unknown("a workload", what),
         }
@@ -72,11 +73,11 @@ impl Task {
 
     fn arguments<'a, T: Scalar>(
         &'a self,
-        program: &Program,
+        inputs: &[Input],
         reals: &'a [Tensor<T>],
     ) -> Vec<Arg<'a, T>> {
         let mut reals = reals.iter();
-        let args = program.inputs().iter().map(|i| match i.kind {
+        let args = inputs.iter().map(|i| match i.kind {
             Kind::Index => Arg::Index(&self.labels, i.shape),
             _ => Arg::Real(reals.next().map_or(&[], Tensor::as_slice), i.shape),
         });
@@ -86,22 +87,12 @@ impl Task {
     /// What a run should end with, by the interpreter in double precision.
     fn reference(&self, what: &str, mut reals: Vec<Tensor>) -> Result<Vec<f64>, Fault> {
         let program = self.program(what)?;
-        let steps = if what == "step" { self.repeats } else { 1 };
-        let mut found = program.run(self.arguments(&program, &reals).as_slice())?;
-        for _ in 1..steps {
-            descend(&mut reals[..self.n_params()], &found[1..]);
-            found = program.run(self.arguments(&program, &reals).as_slice())?;
+        let mut found = program.run(self.arguments(program.inputs(), &reals).as_slice())?;
+        for _ in 1..if what == "step" { self.repeats } else { 1 } {
+            reals[..self.n_params()].clone_from_slice(&found[1..]);
+            found = program.run(self.arguments(program.inputs(), &reals).as_slice())?;
         }
         Ok(found.iter().flat_map(Tensor::as_slice).copied().collect())
-    }
-}
-
-fn descend<T: Scalar>(params: &mut [Tensor<T>], grads: &[Tensor<T>]) {
-    let rate = T::from_f64(RATE);
-    for (p, g) in params.iter_mut().zip(grads) {
-        for (p, &g) in p.as_mut_slice().iter_mut().zip(g.as_slice()) {
-            *p -= rate * g;
-        }
     }
 }
 
@@ -164,8 +155,8 @@ pub(crate) struct Evaluation<T> {
     task: Task,
     program: Program,
     reals: Vec<Tensor<T>>,
-    /// Where every run of descent begins.
-    first: Option<Vec<Tensor<T>>>,
+    /// Parameters that a run of descent begins with; they are no arguments.
+    first: Vec<Tensor<T>>,
     plan: Plan<T>,
     threads: Threads,
     outputs: Vec<Tensor<T>>,
@@ -203,33 +194,25 @@ impl<T: Scalar> Evaluation<T> {
             }
         }
         let outputs = program.output_shapes().map(|s| Tensor::zeros(&s.dims())).collect();
-        let first = (what == "step").then(|| reals[..task.n_params()].to_vec());
+        let n_first = if what == "step" { task.n_params() } else { 0 };
+        let first = reals.drain(..n_first).collect();
         let reference = read_f64(folder, &format!("reference-{what}"))?;
-        let plan = program.plan();
+        let plan = if n_first > 0 { program.plan_in_place()? } else { program.plan() };
         Ok(Self { task, program, reals, first, plan, threads, outputs, reference })
     }
 }
 
 impl<T: Scalar> Work for Evaluation<T> {
     fn run(&mut self) -> Result<(), Fault> {
-        let n = self.task.n_params();
-        if let Some(first) = &self.first {
-            // Into the same memory: fresh pages would cost as much as a step.
-            for (real, first) in self.reals.iter_mut().zip(first) {
-                real.as_mut_slice().copy_from_slice(first.as_slice());
-            }
-        }
         let Self { task, program, reals, first, plan, threads, outputs, .. } = self;
+        // Into the same memory: fresh pages would cost as much as a step.
+        for (output, first) in outputs.iter_mut().skip(1).zip(first.iter()) {
+            output.as_mut_slice().copy_from_slice(first.as_slice());
+        }
+        let args = task.arguments(&program.inputs()[first.len()..], reals);
+        let mut slices: Vec<_> = outputs.iter_mut().map(Tensor::as_mut_slice).collect();
         threads.run(|team| {
-            for k in 0..task.repeats {
-                if k > 0 && first.is_some() {
-                    descend(&mut reals[..n], &outputs[1..]);
-                }
-                let args = task.arguments(program, reals);
-                let mut slices: Vec<_> = outputs.iter_mut().map(Tensor::as_mut_slice).collect();
-                plan.run_with(team, &args, &mut slices)?;
-            }
-            Ok::<(), wonderland_autodiff::Error>(())
+            (0..task.repeats).try_for_each(|_| plan.run_with(team, &args, &mut slices))
         })?;
         Ok(())
     }

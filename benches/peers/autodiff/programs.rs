@@ -1,7 +1,11 @@
 //! The functions that are differentiated: dense networks, softmax regression,
 //! a long chain, and the Gaussian mixture and the LSTM of ADBench.
 
-use wonderland_autodiff::{Program, Result, Var, concat, data, index, input, scan, trace, tree};
+use wonderland_autodiff::{
+    Program, Result, Var, concat, data, index, input, scan, trace, trace_outputs, tree,
+};
+
+use crate::Fault;
 
 tree! {
     /// Weights and biases of three dense layers.
@@ -32,6 +36,24 @@ pub(crate) fn one_hidden(n: usize, [a, b, c]: [usize; 3]) -> Result<Program> {
         let h = (X.matmul(W1) + b1).relu();
         (h.matmul(W2) + b2).cross_entropy(y).mean()
     })
+}
+
+/// A step of descent of a loss of parameters, rows and labels: the loss, and under
+/// their names the next parameters.
+pub(crate) fn step(loss: &Program, rate: f64) -> std::result::Result<Program, Fault> {
+    let [params @ .., X, y] = loss.inputs() else { return Err("a loss of rows and labels".into()) };
+    let both = loss.value_and_grad()?;
+    let spec: Vec<_> = params.iter().map(|p| input(&p.name, p.shape)).collect();
+    let step =
+        trace_outputs((spec, data(&X.name, X.shape), index(&y.name, y.shape)), |t, (p, X, y)| {
+            let mut reals = p.clone();
+            reals.push(X);
+            let found = t.call(&both, &reals, &[y]);
+            let next = p.iter().zip(&found[1..]).map(|(&p, &g)| p - g * rate);
+            let next = params.iter().zip(next).map(|(p, next)| (p.name.as_str(), next));
+            [("loss", found[0])].into_iter().chain(next).collect()
+        });
+    Ok(step?)
 }
 
 /// Mean cross-entropy of a linear map.

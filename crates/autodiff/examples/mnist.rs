@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use flate2::read::GzDecoder;
 use wonderland_autodiff::{
-    Arg, Plan, Program, Result, Shape, Tensor, Tree, data, index, trace, tree,
+    Arg, Plan, Program, Result, Shape, Tensor, Tree, data, index, trace, trace_outputs, tree,
 };
 
 const BATCH: usize = 128;
@@ -39,6 +39,21 @@ fn loss(n: usize) -> Result<Program> {
     trace((spec(), data("X", [n, 784]), index("y", [n])), |_, (p, X, y)| {
         let h = (X.matmul(p.W1) + p.b1).relu();
         (h.matmul(p.W2) + p.b2).cross_entropy(y).mean()
+    })
+}
+
+/// A step of descent: the loss before it, and under their names the parameters
+/// after it.
+fn step(n: usize) -> Result<Program> {
+    let both = loss(n)?.value_and_grad()?;
+    let given = (spec(), data("X", [n, 784]), index("y", [n]), data("rate", []));
+    trace_outputs(given, |t, (p, X, y, rate)| {
+        let mut reals = p.leaves();
+        reals.push(X);
+        let found = t.call(&both, &reals, &[y]);
+        let next = p.leaves().into_iter().zip(&found[1..]).map(|(p, &g)| p - rate * g);
+        let next = p.paths().into_iter().zip(next);
+        next.chain([("loss".to_owned(), found[0])]).collect()
     })
 }
 
@@ -82,28 +97,19 @@ impl Draws {
     }
 }
 
-/// Descends once over one batch of rows; the loss before.
+/// Descends once over one batch of rows, the parameters staying where they are; the
+/// loss before.
 fn descend(
     plan: &mut Plan<f32>,
     params: &mut [Tensor<f32>],
-    grads: &mut [Tensor<f32>],
     (X, y): (&Tensor<f32>, &[u32]),
 ) -> Result<f32> {
     let mut value = [0.0];
-    {
-        let mut args: Vec<Arg<'_, f32>> = Vec::with_capacity(params.len() + 2);
-        args.extend(params.iter().map(|p| Arg::Real(p.as_slice(), p.shape().into())));
-        args.push(Arg::Real(X.as_slice(), X.shape().into()));
-        args.push(Arg::Index(y, [y.len()].into()));
-        let mut out: Vec<&mut [f32]> = vec![&mut value];
-        out.extend(grads.iter_mut().map(Tensor::as_mut_slice));
-        plan.run_into(&args, &mut out)?;
-    }
-    for (p, g) in params.iter_mut().zip(grads) {
-        for (p, g) in p.as_mut_slice().iter_mut().zip(g.as_slice()) {
-            *p -= RATE * g;
-        }
-    }
+    let X = Arg::Real(X.as_slice(), X.shape().into());
+    let args = [X, Arg::Index(y, [y.len()].into()), Arg::Real(&[RATE], [].into())];
+    let mut places: Vec<&mut [f32]> = params.iter_mut().map(Tensor::as_mut_slice).collect();
+    places.push(&mut value);
+    plan.run_into(&args, &mut places)?;
     Ok(value[0])
 }
 
@@ -128,10 +134,9 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
             Tensor::new(&s.dims(), values)
         })
         .collect::<std::result::Result<_, _>>()?;
-    let mut grads = params.clone();
     // The last batch of an epoch is short and has a plan of its own.
     let rest = y.len() % BATCH;
-    let mut plans = [loss(BATCH)?.value_and_grad()?.plan(), loss(rest)?.value_and_grad()?.plan()];
+    let mut plans = [step(BATCH)?.plan_in_place()?, step(rest)?.plan_in_place()?];
     println!("{}", plans[0].report());
     let mut order: Vec<usize> = (0..y.len()).collect();
     for epoch in 1..=epochs {
@@ -145,7 +150,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
             let batch = Tensor::new(&[rows.len(), 784], pixels)?;
             let start = Instant::now();
             let plan = &mut plans[usize::from(rows.len() < BATCH)];
-            total += descend(plan, &mut params, &mut grads, (&batch, &labels))? * rows.len() as f32;
+            total += descend(plan, &mut params, (&batch, &labels))? * rows.len() as f32;
             seconds += start.elapsed().as_secs_f64();
         }
         let given = (spec().with_leaves(params.clone())?, &X_test);

@@ -38,6 +38,19 @@ pub enum Error {
         /// Kind and shape of the argument.
         actual: String,
     },
+    /// An output has the name of an input that it cannot replace.
+    #[error(
+        "output `{name}` is {actual} but would replace an input that is {expected}: give one of \
+         them another name"
+    )]
+    Update {
+        /// Name of both.
+        name: String,
+        /// Kind and shape of the input.
+        expected: String,
+        /// Kind and shape of the output.
+        actual: String,
+    },
     /// An index points outside its axis.
     #[error("{op} at {at}: index {index} at position {position} is not below {limit}")]
     IndexOutOfRange {

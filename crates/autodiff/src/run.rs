@@ -190,27 +190,7 @@ impl Program {
     }
 
     pub(crate) fn check_args<T>(&self, args: &[Arg<'_, T>]) -> Result<()> {
-        if args.len() != self.inputs.len() {
-            return Err(Error::ArgumentCount {
-                names: join(self.inputs.iter().map(|i| i.name.as_str())),
-                expected: self.inputs.len(),
-                actual: args.len(),
-            });
-        }
-        for (input, arg) in self.inputs.iter().zip(args) {
-            let (kind, shape) = match arg {
-                Arg::Real(_, shape) => (Kind::Real, *shape),
-                Arg::Index(_, shape) => (Kind::Index, *shape),
-            };
-            if kind != input.kind || shape != input.shape {
-                return Err(Error::Argument {
-                    name: input.name.clone(),
-                    expected: said(input.kind, input.shape),
-                    actual: said(kind, shape),
-                });
-            }
-        }
-        Ok(())
+        check_args(self.inputs.iter(), args)
     }
 
     /// The values of the outputs.
@@ -245,7 +225,33 @@ impl Program {
     }
 }
 
-fn said(kind: Kind, shape: Shape) -> String {
+/// Whether there is a fitting argument for each input.
+pub(crate) fn check_args<'p, T>(
+    inputs: impl Iterator<Item = &'p Input> + Clone,
+    args: &[Arg<'_, T>],
+) -> Result<()> {
+    let expected = inputs.clone().count();
+    if args.len() != expected {
+        let (names, actual) = (join(inputs.map(|i| i.name.as_str())), args.len());
+        return Err(Error::ArgumentCount { names, expected, actual });
+    }
+    for (input, arg) in inputs.zip(args) {
+        let (kind, shape) = match arg {
+            Arg::Real(_, shape) => (Kind::Real, *shape),
+            Arg::Index(_, shape) => (Kind::Index, *shape),
+        };
+        if kind != input.kind || shape != input.shape {
+            return Err(Error::Argument {
+                name: input.name.clone(),
+                expected: said(input.kind, input.shape),
+                actual: said(kind, shape),
+            });
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn said(kind: Kind, shape: Shape) -> String {
     match kind {
         Kind::Index => format!("indices of shape {shape}"),
         _ => format!("numbers of shape {shape}"),
@@ -275,7 +281,7 @@ pub(crate) fn evaluate<T: Scalar>(
         Op::Map(f) => elementwise::map(*f, args[0].real(), out.0),
         Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), out.0),
         Op::MatMul { ta, tb } => {
-            matmul::matmul(Team::alone(), (*ta, *tb), arg(0), arg(1), out);
+            matmul::matmul(Team::alone(), (*ta, *tb), None, arg(0), arg(1), out);
         }
         Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), out.0),
         Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),

@@ -14,9 +14,10 @@ use crate::error::{Error, Operand, Place, Result, ShapeFault};
 use crate::functions::Unary;
 use crate::graph::Graph;
 use crate::ids::Ids;
-use crate::linearize::Names;
-use crate::op::{Number, Op};
-use crate::program::{Id, Input, Program};
+use crate::linearize::{Names, inline};
+use crate::op::{Kind, Number, Op};
+use crate::program::{Id, Input, Program, join};
+use crate::run::said as described;
 use crate::shape::Shape;
 use crate::spec::{Binder, Spec};
 
@@ -110,15 +111,15 @@ pub fn trace<S: Spec>(
 ///
 /// # Errors
 /// As [`trace`].
-pub fn trace_outputs<S: Spec>(
+pub fn trace_outputs<S: Spec, N: Into<String>>(
     spec: S,
-    f: impl for<'t> FnOnce(&'t Builder, S::Vars<'t>) -> Vec<(&'static str, Var<'t>)>,
+    f: impl for<'t> FnOnce(&'t Builder, S::Vars<'t>) -> Vec<(N, Var<'t>)>,
 ) -> Result<Program> {
     let builder = Builder::default();
     let outputs: Vec<(String, Id)> = {
         let mut binder = Binder::new(&builder);
         let vars = spec.bind(&mut binder, "");
-        f(&builder, vars).into_iter().map(|(name, v)| (name.to_owned(), v.id)).collect()
+        f(&builder, vars).into_iter().map(|(name, v)| (name.into(), v.id)).collect()
     };
     builder.into_program(outputs)
 }
@@ -136,6 +137,51 @@ impl Builder {
     #[track_caller]
     pub fn scalar(&self, c: f64) -> Var<'_> {
         self.constant(c, Shape::SCALAR)
+    }
+
+    /// The outputs of another program, of these arguments: its inputs of numbers, then
+    /// those of indices, each in its order. A gradient can so be part of a step that
+    /// is traced.
+    #[must_use]
+    pub fn call<'t>(
+        &'t self,
+        program: &Program,
+        reals: &[Var<'t>],
+        indices: &[Idx<'t>],
+    ) -> Vec<Var<'t>> {
+        let (mut x, mut i) = (reals.iter().map(|v| v.id), indices.iter().map(|v| v.id));
+        let next = |input: &Input| if input.kind == Kind::Index { i.next() } else { x.next() };
+        let ids: Vec<Id> = program.inputs.iter().map_while(next).collect();
+        let given = reals.len() + indices.len();
+        let outputs = if ids.contains(&POISON) {
+            vec![POISON; program.outputs.len()]
+        } else if let Err(error) = self.check_call(program, &ids, given) {
+            vec![self.fail(error); program.outputs.len()]
+        } else {
+            inline(&mut self.graph.borrow_mut(), program, &ids, None)
+        };
+        outputs.into_iter().map(|id| Var::new(id, self)).collect()
+    }
+
+    /// Whether the values fit the inputs of a program, and all that were given were
+    /// taken.
+    fn check_call(&self, program: &Program, ids: &[Id], given: usize) -> Result<()> {
+        let expected = program.inputs.len();
+        if ids.len() != expected || given != expected {
+            let names = join(program.inputs.iter().map(|i| i.name.as_str()));
+            let actual = if ids.len() < expected { ids.len() } else { given };
+            return Err(Error::ArgumentCount { names, expected, actual });
+        }
+        let graph = self.graph.borrow();
+        let mut both = program.inputs.iter().zip(ids).map(|(i, &id)| (i, graph.shape(id)));
+        match both.find(|(input, shape)| input.shape != *shape) {
+            Some((input, shape)) => Err(Error::Argument {
+                name: input.name.clone(),
+                expected: described(input.kind, input.shape),
+                actual: described(input.kind, shape),
+            }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn into_program(self, outputs: Vec<(String, Id)>) -> Result<Program> {

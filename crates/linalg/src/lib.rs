@@ -41,7 +41,7 @@ pub use polynomial::{PolynomialFit, fit_polynomial};
 pub use product::{gram, matmul, matmul_batched, matmul_batched_into, matmul_into, matvec};
 pub use real::Real;
 pub use scalar::Scalar;
-pub use shared::{is_worth_sharing, matmul_shared};
+pub use shared::{adds_same_bits, is_worth_sharing, matmul_shared};
 pub use tensor::{Tensor, column};
 pub use threads::{Team, Threads};
 pub use vector::{best_template, cosine_similarity, dot, norm, norm_l1, norm_max};

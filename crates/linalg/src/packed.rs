@@ -57,14 +57,16 @@ pub(crate) trait Vectors<S: Simd>: Scalar {
     /// a b + c.
     fn mul_add(simd: S, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     fn plus(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    fn times(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn vectors(x: &[Self]) -> &[Self::Vector];
     fn vectors_mut(x: &mut [Self]) -> &mut [Self::Vector];
 }
 
-/// C = A B, or C += A B with `add`; fastest where C is row-major.
+/// C = A B, or C += α A B, rounded before it is added, with `onto` = Some(α);
+/// fastest where C is row-major.
 pub(crate) struct Product<'a, T: Scalar> {
     pub(crate) C: MatMut<'a, T>,
-    pub(crate) add: bool,
+    pub(crate) onto: Option<T>,
     pub(crate) A: MatRef<'a, T>,
     pub(crate) B: MatRef<'a, T>,
     /// Kept between calls, so that only the first allocates.
@@ -72,7 +74,7 @@ pub(crate) struct Product<'a, T: Scalar> {
 }
 
 macro_rules! impl_vectors {
-    ($t:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident) => {
+    ($t:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $mul:ident, $as:ident, $as_mut:ident) => {
         impl<S: Simd> Vectors<S> for $t {
             type Vector = S::$vector;
             const LANES: usize = S::$lanes;
@@ -87,6 +89,10 @@ macro_rules! impl_vectors {
             #[inline(always)]
             fn plus(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
                 simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn times(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
             }
             #[inline(always)]
             fn vectors(x: &[$t]) -> &[S::$vector] {
@@ -113,6 +119,7 @@ impl_vectors!(
     splat_f32s,
     mul_add_f32s,
     add_f32s,
+    mul_f32s,
     as_simd_f32s,
     as_mut_simd_f32s
 );
@@ -123,6 +130,7 @@ impl_vectors!(
     splat_f64s,
     mul_add_f64s,
     add_f64s,
+    mul_f64s,
     as_simd_f64s,
     as_mut_simd_f64s
 );
@@ -133,7 +141,7 @@ impl<T: Scalar> Product<'_, T> {
     where
         T: Vectors<S>,
     {
-        let Self { mut C, add, A, B, scratch } = self;
+        let Self { mut C, onto, A, B, scratch } = self;
         let (n, k, m) = (A.nrows(), A.ncols(), B.ncols());
         let width = 2 * T::LANES;
         // Blocks of equal depth: a short last one would not pay for itself.
@@ -151,6 +159,7 @@ impl<T: Scalar> Product<'_, T> {
         for column in (0..m).step_by(BLOCK_COLUMNS) {
             let columns = BLOCK_COLUMNS.min(m - column);
             for from in (0..k).step_by(depth) {
+                let onto = if from > 0 { onto.or(Some(T::ONE)) } else { onto };
                 let depth = depth.min(k - from);
                 let B = B.submatrix(from, column, depth, columns);
                 let packed_B = &mut packed_B[..depth * columns.next_multiple_of(width)];
@@ -161,7 +170,7 @@ impl<T: Scalar> Product<'_, T> {
                     let packed_A = &mut packed_A[..depth * rows.next_multiple_of(ROWS)];
                     pack(A.transpose(), ROWS, packed_A);
                     let C = C.rb_mut().submatrix_mut(row, column, rows, columns);
-                    block::<S, T>(simd, packed_A, packed_B, depth, C, add || from > 0);
+                    block::<S, T>(simd, packed_A, packed_B, depth, C, onto);
                 }
             }
         }
@@ -232,7 +241,7 @@ fn block<S: Simd, T: Vectors<S>>(
     B: &[T],
     depth: usize,
     mut C: MatMut<'_, T>,
-    add: bool,
+    onto: Option<T>,
 ) {
     let width = 2 * T::LANES;
     for (b, column) in B.chunks_exact(depth * width).zip((0..C.ncols()).step_by(width)) {
@@ -241,7 +250,7 @@ fn block<S: Simd, T: Vectors<S>>(
             let rows = ROWS.min(C.nrows() - row);
             let sums = tile::<S, T>(simd, a, T::vectors(b));
             let C = C.rb_mut().submatrix_mut(row, column, rows, columns);
-            store::<S, T>(simd, C, sums, add);
+            store::<S, T>(simd, C, sums, onto);
         }
     }
 }
@@ -275,16 +284,16 @@ fn store<S: Simd, T: Vectors<S>>(
     simd: S,
     C: MatMut<'_, T>,
     sums: [[T::Vector; 2]; ROWS],
-    add: bool,
+    onto: Option<T>,
 ) {
     let mut rows = C.row_iter_mut();
     let [first, second, third, fourth, fifth, sixth] = sums;
-    store_row::<S, T>(simd, rows.next(), first, add);
-    store_row::<S, T>(simd, rows.next(), second, add);
-    store_row::<S, T>(simd, rows.next(), third, add);
-    store_row::<S, T>(simd, rows.next(), fourth, add);
-    store_row::<S, T>(simd, rows.next(), fifth, add);
-    store_row::<S, T>(simd, rows.next(), sixth, add);
+    store_row::<S, T>(simd, rows.next(), first, onto);
+    store_row::<S, T>(simd, rows.next(), second, onto);
+    store_row::<S, T>(simd, rows.next(), third, onto);
+    store_row::<S, T>(simd, rows.next(), fourth, onto);
+    store_row::<S, T>(simd, rows.next(), fifth, onto);
+    store_row::<S, T>(simd, rows.next(), sixth, onto);
 }
 
 /// Writes what belongs to a row of C, if there is one.
@@ -293,14 +302,17 @@ fn store_row<S: Simd, T: Vectors<S>>(
     simd: S,
     row: Option<RowMut<'_, T>>,
     sums: [T::Vector; 2],
-    add: bool,
+    onto: Option<T>,
 ) {
     let Some(mut row) = row else { return };
     if row.ncols() == 2 * T::LANES
         && let Some(row) = row.rb_mut().try_as_row_major_mut()
     {
         for (c, sum) in T::vectors_mut(row.as_slice_mut()).iter_mut().zip(sums) {
-            *c = if add { T::plus(simd, *c, sum) } else { sum };
+            *c = match onto {
+                Some(alpha) => T::plus(simd, *c, T::times(simd, T::splat(simd, alpha), sum)),
+                None => sum,
+            };
         }
         return;
     }
@@ -309,7 +321,7 @@ fn store_row<S: Simd, T: Vectors<S>>(
         *found = sum;
     }
     for (c, x) in row.iter_mut().zip(found) {
-        *c = if add { *c + x } else { x };
+        *c = onto.map_or(x, |alpha| *c + alpha * x);
     }
 }
 
@@ -351,20 +363,20 @@ mod tests {
         let layouts_B =
             [B.as_mat(), B_turned.as_mat().transpose(), B_back.as_mat().reverse_rows_and_cols()];
         let mut scratch = Vec::new();
-        for add in [false, true] {
-            let old = if add { T::ONE } else { T::ZERO };
+        for onto in [None, Some(T::ONE)] {
+            let old = if onto.is_some() { T::ONE } else { T::ZERO };
             let expected = naive(A.as_mat(), B.as_mat(), old);
             for (A, B) in layouts_A.iter().flat_map(|A| layouts_B.map(|B| (*A, B))) {
                 // Overwriting does not read what was there.
-                let fill = if add { T::ONE } else { T::NAN };
+                let fill = if onto.is_some() { T::ONE } else { T::NAN };
                 let (mut C, mut turned) =
                     (Tensor::full(&[n, m], fill), Tensor::full(&[m, n], fill));
                 let scratch = &mut scratch;
-                let product = Product { C: C.as_mat_mut(), add, A, B, scratch };
+                let product = Product { C: C.as_mat_mut(), onto, A, B, scratch };
                 pulp::Arch::new().dispatch(product);
                 assert_eq!(C, expected, "{n} x {k} x {m}");
                 let C = turned.as_mat_mut().transpose_mut();
-                pulp::Arch::new().dispatch(Product { C, add, A, B, scratch });
+                pulp::Arch::new().dispatch(Product { C, onto, A, B, scratch });
                 assert_eq!(turned.transpose(), expected, "{n} x {k} x {m}, C turned");
             }
         }

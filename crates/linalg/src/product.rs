@@ -30,6 +30,17 @@ pub fn matmul_into<T: Scalar>(
     A: MatRef<'_, T>,
     B: MatRef<'_, T>,
 ) -> Result<()> {
+    check_product(C.as_ref(), A, B)?;
+    T::gemm(C, add.then_some(T::ONE), A, B);
+    Ok(())
+}
+
+/// Whether C has the shape of A B.
+pub(crate) fn check_product<T: Scalar>(
+    C: MatRef<'_, T>,
+    A: MatRef<'_, T>,
+    B: MatRef<'_, T>,
+) -> Result<()> {
     if A.ncols() != B.nrows() {
         return Err(Error::ShapeMismatch {
             op: "matmul",
@@ -46,7 +57,6 @@ pub fn matmul_into<T: Scalar>(
             rule: "the output must have the rows of the first and the columns of the second",
         });
     }
-    T::gemm(C, add, A, B);
     Ok(())
 }
 
@@ -73,7 +83,7 @@ pub fn matvec<T: Scalar>(A: MatRef<'_, T>, x: &[T]) -> Result<Vec<T>> {
     }
     let mut y = vec![T::ZERO; A.nrows()];
     let out = MatMut::from_column_major_slice_mut(&mut y, A.nrows(), 1);
-    T::gemm(out, false, A, column(x));
+    T::gemm(out, None, A, column(x));
     Ok(y)
 }
 
@@ -155,7 +165,7 @@ pub fn matmul_batched_into<T: Scalar>(
     for i in 0..n {
         let out = MatMut::from_row_major_slice_mut(Z.row_mut(i), a, c);
         let x = MatRef::from_row_major_slice(X.row(i), a, b);
-        T::gemm(out, false, x, MatRef::from_row_major_slice(Y.row(i), b, c));
+        T::gemm(out, None, x, MatRef::from_row_major_slice(Y.row(i), b, c));
     }
     Ok(())
 }

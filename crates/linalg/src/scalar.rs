@@ -37,8 +37,13 @@ pub(crate) mod sealed {
 
     /// The compiled calls into faer.
     pub trait Kernels: crate::kernels::Lane {
-        /// `dst = lhs rhs`, or `dst += lhs rhs`.
-        fn gemm(dst: MatMut<'_, Self>, add: bool, lhs: MatRef<'_, Self>, rhs: MatRef<'_, Self>);
+        /// `dst = lhs rhs`, or `dst += α lhs rhs` with `onto` = Some(α).
+        fn gemm(
+            dst: MatMut<'_, Self>,
+            onto: Option<Self>,
+            lhs: MatRef<'_, Self>,
+            rhs: MatRef<'_, Self>,
+        );
         /// Eight rows written into columns `ld` apart, column j times `scales[j]`.
         fn transpose_tile(rows: [&[Self]; 8], scales: &[f64], out: &mut [f64], ld: usize);
         /// Columns of X written one behind the other, `ld` apart, elements
@@ -88,7 +93,12 @@ macro_rules! impl_scalar {
             const NAN: Self = $t::NAN;
         }
         impl sealed::Kernels for $t {
-            fn gemm(dst: MatMut<'_, $t>, add: bool, lhs: MatRef<'_, $t>, rhs: MatRef<'_, $t>) {
+            fn gemm(
+                dst: MatMut<'_, $t>,
+                onto: Option<$t>,
+                lhs: MatRef<'_, $t>,
+                rhs: MatRef<'_, $t>,
+            ) {
                 thread_local! {
                     static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
                 }
@@ -98,13 +108,14 @@ macro_rules! impl_scalar {
                 } else {
                     (dst, lhs, rhs)
                 };
-                if packed::pays(A, B) {
+                // faer would not round α A B before it is added.
+                if packed::pays(A, B) || !matches!(onto, None | Some(1.0 | -1.0)) {
                     return SCRATCH.with_borrow_mut(|scratch| {
-                        pulp::Arch::new().dispatch(packed::Product { C, add, A, B, scratch });
+                        pulp::Arch::new().dispatch(packed::Product { C, onto, A, B, scratch });
                     });
                 }
-                let accum = if add { Accum::Add } else { Accum::Replace };
-                matmul(C, accum, A, B, 1.0, Par::Seq);
+                let accum = if onto.is_some() { Accum::Add } else { Accum::Replace };
+                matmul(C, accum, A, B, onto.unwrap_or(1.0), Par::Seq);
             }
             fn transpose_tile(rows: [&[$t]; 8], scales: &[f64], out: &mut [f64], ld: usize) {
                 dispatch!(transpose_tile(

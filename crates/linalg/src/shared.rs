@@ -8,7 +8,8 @@
 use faer::prelude::ReborrowMut;
 use faer::{MatMut, MatRef};
 
-use crate::{Result, Scalar, Team, matmul_into, packed};
+use crate::product::check_product;
+use crate::{Result, Scalar, Team, packed};
 
 /// Multiply-adds of a product from which on a second thread pays: about 10 µs of
 /// one thread, of which a fork takes 1.
@@ -17,6 +18,10 @@ const WORTH_SHARING: usize = 1 << 19;
 const PART: usize = 1 << 22;
 /// Most parts: 2 to this power.
 const HALVINGS: u32 = 3;
+/// Inner dimension up to which all kernels for larger products find an entry as one
+/// sum in one order, and multiply-adds up to which faer has others.
+const ONE_SUM: usize = 512;
+const SMALL: usize = 1 << 12;
 /// Least rows or columns of a part.
 const NARROWEST: usize = 32;
 
@@ -26,13 +31,22 @@ pub fn is_worth_sharing(n: usize, k: usize, m: usize) -> bool {
     n.max(m) >= 2 * NARROWEST && n.saturating_mul(k).saturating_mul(m) >= WORTH_SHARING
 }
 
-/// C = A B, or C += A B with `add`, as [`matmul_into`], by the threads of a team.
+/// Whether [`matmul_shared`] adds α A B ~ (n, m) to C with the bits that writing the
+/// product of inner dimension k, multiplying by α and adding would give.
+#[must_use]
+pub fn adds_same_bits(n: usize, k: usize, m: usize) -> bool {
+    n.min(m) >= 2 && (2..=ONE_SUM).contains(&k) && n.saturating_mul(k).saturating_mul(m) > SMALL
+}
+
+/// C = A B, as [`matmul_into`](crate::matmul_into), or C += α A B with `onto` = Some(α),
+/// by the threads of a team.
 ///
 /// # Numerics
-/// The bits of [`matmul_into`], for any number of threads.
+/// The bits do not depend on the number of threads; see [`adds_same_bits`] for
+/// those of a product that is added.
 ///
 /// # Errors
-/// As [`matmul_into`].
+/// As [`matmul_into`](crate::matmul_into).
 ///
 /// # Examples
 /// ```
@@ -40,34 +54,35 @@ pub fn is_worth_sharing(n: usize, k: usize, m: usize) -> bool {
 /// let (A, B) = (Tensor::full(&[200, 300], 0.1), Tensor::full(&[300, 100], 0.3));
 /// let mut C = Tensor::zeros(&[200, 100]);
 /// let (a, b) = (A.as_mat(), B.as_mat());
-/// Threads::new(2)?.run(|team| matmul_shared(team, C.as_mat_mut(), false, a, b))?;
+/// Threads::new(2)?.run(|team| matmul_shared(team, C.as_mat_mut(), None, a, b))?;
 /// assert_eq!(C, matmul(a, b)?);
 /// # Ok::<(), wonderland_linalg::Error>(())
 /// ```
 pub fn matmul_shared<T: Scalar>(
     team: Team,
     C: MatMut<'_, T>,
-    add: bool,
+    onto: Option<T>,
     A: MatRef<'_, T>,
     B: MatRef<'_, T>,
 ) -> Result<()> {
-    let fits = A.ncols() == B.nrows() && (C.nrows(), C.ncols()) == (A.nrows(), B.ncols());
-    if !fits || team.is_alone() || !is_worth_sharing(A.nrows(), A.ncols(), B.ncols()) {
-        return matmul_into(C, add, A, B);
+    check_product(C.as_ref(), A, B)?;
+    if team.is_alone() || !is_worth_sharing(A.nrows(), A.ncols(), B.ncols()) {
+        T::gemm(C, onto, A, B);
+    } else {
+        let parts = A.nrows() * A.ncols() * B.ncols() / PART;
+        halves(team, parts.max(2).ilog2().min(HALVINGS), C, onto, A, B);
     }
-    let parts = A.nrows() * A.ncols() * B.ncols() / PART;
-    let halvings = parts.max(2).ilog2().min(HALVINGS);
-    halves(team, halvings, C, add, A, B)
+    Ok(())
 }
 
 fn halves<T: Scalar>(
     team: Team,
     halvings: u32,
     mut C: MatMut<'_, T>,
-    add: bool,
+    onto: Option<T>,
     A: MatRef<'_, T>,
     B: MatRef<'_, T>,
-) -> Result<()> {
+) {
     let (n, m) = (C.nrows(), C.ncols());
     let by_rows = n > m;
     // The first half is the larger.
@@ -78,23 +93,22 @@ fn halves<T: Scalar>(
     // The way of summing must stay that of the whole product.
     let alike = packed::pays(last_A, last_B) == packed::pays(A, B);
     if halvings == 0 || rest < NARROWEST || !alike {
-        return matmul_into(C, add, A, B);
+        return T::gemm(C, onto, A, B);
     }
     let (first_A, first_B) =
         if by_rows { (A.subrows(0, half), B) } else { (A, B.subcols(0, half)) };
     let (first, last) =
         if by_rows { C.rb_mut().split_at_row_mut(half) } else { C.rb_mut().split_at_col_mut(half) };
-    let (a, b) = team.join(
-        || halves(team, halvings - 1, first, add, first_A, first_B),
-        || halves(team, halvings - 1, last, add, last_A, last_B),
+    team.join(
+        || halves(team, halvings - 1, first, onto, first_A, first_B),
+        || halves(team, halvings - 1, last, onto, last_A, last_B),
     );
-    a.and(b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Tensor, Threads};
+    use crate::{Tensor, Threads, matmul};
 
     fn wavy<T: Scalar>(n: usize, c: usize) -> Tensor<T> {
         Tensor::from_fn(n, c, |i, j| T::from_f64((1.0 + (i * 7 + j * 13) as f64).sin()))
@@ -109,13 +123,13 @@ mod tests {
             (At.as_mat().transpose(), B.as_mat()),
             (A.as_mat(), Bt.as_mat().transpose()),
         ] {
-            for add in [false, true] {
+            for onto in [None, Some(T::ONE), Some(T::from_f64(-0.1))] {
                 let mut expected = Tensor::full(&[n, m], T::ONE);
-                matmul_into(expected.as_mat_mut(), add, A, B).unwrap();
+                matmul_shared(Team::alone(), expected.as_mat_mut(), onto, A, B).unwrap();
                 for count in [1, 2, 3, 8] {
                     let mut C = Tensor::full(&[n, m], T::ONE);
                     let threads = Threads::new(count).unwrap();
-                    threads.run(|t| matmul_shared(t, C.as_mat_mut(), add, A, B)).unwrap();
+                    threads.run(|t| matmul_shared(t, C.as_mat_mut(), onto, A, B)).unwrap();
                     assert_eq!(C, expected, "{n} x {k} x {m} by {count} threads");
                 }
             }
@@ -136,11 +150,46 @@ mod tests {
         check::<f64>(9000, 64, 1);
     }
 
+    /// C + α A B by one call and in three steps, whichever operand is transposed.
+    fn check_onto<T: Scalar>(n: usize, k: usize, m: usize) {
+        let (A, B): (Tensor<T>, Tensor<T>) = (wavy(n, k), wavy(k, m));
+        let (At, Bt) = (A.transpose(), B.transpose());
+        let (a, b) = ([A.as_mat(), At.as_mat().transpose()], [B.as_mat(), Bt.as_mat().transpose()]);
+        for (A, B) in [(a[0], b[0]), (a[0], b[1]), (a[1], b[0]), (a[1], b[1])] {
+            let (old, product): (Tensor<T>, _) = (wavy(n, m), matmul(A, B).unwrap());
+            for alpha in [1.0, -1.0, -0.1, 3.7].map(T::from_f64) {
+                let mut C = old.clone();
+                matmul_shared(Team::alone(), C.as_mat_mut(), Some(alpha), A, B).unwrap();
+                let expected = Tensor::from_fn(n, m, |i, j| old[[i, j]] + alpha * product[[i, j]]);
+                assert_eq!(C, expected, "{n} x {k} x {m} times {alpha}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_added_has_the_bits_of_a_product_and_a_sum() {
+        for n in [2, 3, 5, 8, 17, 40, 100] {
+            for m in [2, 3, 8, 10, 33, 100] {
+                for k in [2, 3, 4, 7, 16, 33, 64, 100, 256, 511, 512] {
+                    if adds_same_bits(n, k, m) {
+                        check_onto::<f32>(n, k, m);
+                        check_onto::<f64>(n, k, m);
+                    }
+                }
+            }
+        }
+        check_onto::<f32>(784, 32, 256);
+        check_onto::<f32>(300, 512, 300);
+        check_onto::<f64>(700, 512, 530);
+        check_onto::<f64>(64, 300, 1600);
+        assert!(!adds_same_bits(100, 1, 100) && !adds_same_bits(600, 513, 600));
+    }
+
     #[test]
     fn shapes_are_checked() {
         let A = wavy::<f64>(100, 100);
         let mut C = Tensor::zeros(&[100, 99]);
-        let bad = matmul_shared(Team::alone(), C.as_mat_mut(), false, A.as_mat(), A.as_mat());
+        let bad = matmul_shared(Team::alone(), C.as_mat_mut(), None, A.as_mat(), A.as_mat());
         assert!(bad.is_err());
     }
 }

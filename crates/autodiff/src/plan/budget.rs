@@ -77,7 +77,7 @@ impl Program {
     /// ```
     pub fn plan_within<T: Scalar>(&self, budget: Budget) -> Result<Plan<T>> {
         let program = without_custom(self.clone());
-        let mut full = Plan::<T>::sketch(&program, Host::Caller);
+        let mut full = Plan::<T>::sketch(&program, Host::Caller(&[]));
         let all = Everything { bytes: full.report.total(), flops: program.flops() };
         let bytes = match budget {
             Budget::Slots(slots) => {
@@ -113,7 +113,7 @@ struct Everything {
 impl Everything {
     /// The plan of a program that makes values again, without its memory.
     fn plan<T: Scalar>(self, program: &Program) -> Plan<T> {
-        let mut plan = Plan::sketch(program, Host::Caller);
+        let mut plan = Plan::sketch(program, Host::Caller(&[]));
         plan.report.without_budget = Some(self.bytes);
         plan.report.extra_flops = plan.report.flops.saturating_sub(self.flops);
         plan

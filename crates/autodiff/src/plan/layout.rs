@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use crate::op::{Kind, Op, ScanOp};
 use crate::plan::Place;
 use crate::plan::offsets::{Buffer, most_alive, place};
+use crate::plan::onto::Onto;
 use crate::plan::schedule::{Reading, Task, Uses, argument_reading, in_arena};
 use crate::program::Program;
 use crate::scan::part_offset;
@@ -13,8 +14,9 @@ use crate::scan::part_offset;
 /// The memory of a program.
 pub(crate) struct Layout {
     pub(crate) places: Vec<Place>,
-    /// Results written in the place of an argument.
+    /// Results written in the place of an argument, and products added there.
     pub(crate) in_place: usize,
+    pub(crate) added: usize,
     /// Sizes of the three memories, in elements.
     pub(crate) arena: usize,
     /// The beginning of the arena, where a loop puts arguments.
@@ -27,12 +29,23 @@ pub(crate) struct Layout {
 
 /// Who gives the arguments and takes the results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Host {
-    /// The caller, who has memory for both.
-    Caller,
+pub(crate) enum Host<'a> {
+    /// The caller, who has memory for both; for each result the argument, if one,
+    /// that is in its memory at the beginning.
+    Caller(&'a [Option<usize>]),
     /// A loop: arguments are put into the arena, results taken from there. The
     /// arguments after the constants are states, as many as results are.
     Loop { consts: usize, carry: usize },
+}
+
+impl Host<'_> {
+    /// The result that replaces argument `k`.
+    pub(crate) fn result_over(self, k: usize) -> Option<usize> {
+        match self {
+            Self::Caller(updates) => updates.iter().position(|&u| u == Some(k)),
+            Self::Loop { consts, carry } => k.checked_sub(consts).filter(|&state| state < carry),
+        }
+    }
 }
 
 /// Lifetimes in tasks.
@@ -75,17 +88,31 @@ impl<'a> Lives<'a> {
             let mut ends = readers.map(|t| t.unwrap_or(tasks.len()));
             // A loop whose results no one reads is written nevertheless.
             last[k] = ends.clone().max().unwrap_or(made[k]);
-            inner[k] = tasks.get(made[k]).is_some_and(|t| t.domain.is_some())
+            inner[k] = tasks.get(made[k]).is_some_and(|t| t.domain.is_some() || t.is_onto())
                 && !uses.readers(k).is_empty()
                 && ends.all(|t| t == made[k]);
         }
         Self { program, tasks, uses, memory: (0..n).collect(), made, last, inner }
     }
 
+    /// Lets sums take the memory of the values that products are added to; how many.
+    fn take_over_sums(&mut self) -> usize {
+        let mut count = 0;
+        for task in self.tasks {
+            if let Some(onto) = Onto::of(self.program, self.uses, task) {
+                let memory = self.memory[onto.onto];
+                self.memory[onto.sum] = memory;
+                self.last[memory] = self.last[onto.sum];
+                count += 1;
+            }
+        }
+        count
+    }
+
     /// Lets results of groups take the memory of values that are read for the
-    /// last time before, element by element; how many did. In a loop the next
-    /// state takes that of the state.
-    fn take_over(&mut self, host: Host) -> usize {
+    /// last time before, element by element; how many did. The new value of an
+    /// argument takes that of the old.
+    fn take_over(&mut self, host: Host<'_>) -> usize {
         let mut count = 0;
         let states = self.states(host);
         let mut found = vec![None; self.program.instrs.len()];
@@ -109,12 +136,13 @@ impl<'a> Lives<'a> {
         count
     }
 
-    /// For each value that is the next state, the argument that is the state.
-    fn states(&self, host: Host) -> Vec<Option<usize>> {
+    /// For each value that replaces an argument, that argument.
+    fn states(&self, host: Host<'_>) -> Vec<Option<usize>> {
         let mut states = vec![None; self.program.instrs.len()];
-        if let Host::Loop { consts, carry } = host {
-            for (k, output) in self.program.outputs.iter().enumerate().take(carry) {
-                states[self.uses.root[output.id as usize]] = Some(consts + k);
+        for k in 0..self.program.inputs.len() {
+            if let Some(result) = host.result_over(k) {
+                let output = self.program.outputs[result].id as usize;
+                states[self.uses.root[output]] = Some(k);
             }
         }
         states
@@ -171,12 +199,14 @@ impl<'a> Lives<'a> {
 }
 
 impl Layout {
-    pub(crate) fn of(program: &Program, tasks: &[Task], uses: &Uses, host: Host) -> Self {
+    pub(crate) fn of(program: &Program, tasks: &[Task], uses: &Uses, host: Host<'_>) -> Self {
         let mut lives = Lives::of(program, tasks, uses);
+        let added = lives.take_over_sums();
         let in_place = lives.take_over(host);
         let mut layout = Self {
             places: vec![Place::Nowhere; program.instrs.len()],
             in_place,
+            added,
             arena: 0,
             reserved: 0,
             fixed: 0,
@@ -184,8 +214,8 @@ impl Layout {
             lower_bound: 0,
         };
         layout.place_given(program, uses, host);
-        if host == Host::Caller {
-            layout.place_outputs(&lives);
+        if let Host::Caller(updates) = host {
+            layout.place_outputs(&lives, updates);
         }
         layout.place_buffers(&lives);
         for k in 0..program.instrs.len() {
@@ -202,17 +232,23 @@ impl Layout {
     }
 
     /// Places of inputs, constants and indices.
-    fn place_given(&mut self, program: &Program, uses: &Uses, host: Host) {
+    fn place_given(&mut self, program: &Program, uses: &Uses, host: Host<'_>) {
+        let is_loop = matches!(host, Host::Loop { .. });
+        let mut given = 0;
         for (k, instr) in program.instrs.iter().enumerate() {
             let len = instr.shape.len();
             self.places[k] = match &instr.op {
-                Op::Input(_, Kind::Real) if host != Host::Caller => {
+                Op::Input(_, Kind::Real) if is_loop => {
                     self.reserved += len;
                     Place::Arena { start: self.reserved - len, len }
                 }
-                Op::Input(input, kind) if host == Host::Caller || *kind != Kind::Index => {
-                    Place::Input(*input as usize)
-                }
+                Op::Input(..) if !is_loop => match host.result_over(k) {
+                    Some(output) => Place::Output { output, len },
+                    None => {
+                        given += 1;
+                        Place::Input(given - 1)
+                    }
+                },
                 Op::Const(..) if only_stretched(program, uses, k) => {
                     self.fixed += 1;
                     Place::FixedOne(self.fixed - 1)
@@ -230,12 +266,17 @@ impl Layout {
         }
     }
 
-    /// Lets outputs be written where the caller wants them.
-    fn place_outputs(&mut self, lives: &Lives<'_>) {
+    /// Lets outputs be written where the caller wants them, once what is there is
+    /// read for the last time.
+    fn place_outputs(&mut self, lives: &Lives<'_>, updates: &[Option<usize>]) {
         for (k, output) in lives.program.outputs.iter().enumerate() {
             let root = lives.uses.root[output.id as usize];
             let memory = lives.memory[root];
             let op = &lives.program.instrs[root].op;
+            let old = updates.get(k).copied().flatten();
+            if old.is_some_and(|old| lives.made[memory] <= lives.last[old]) {
+                continue;
+            }
             if in_arena(op) && op.kind() == Kind::Real && self.places[memory] == Place::Nowhere {
                 let len = lives.program.instrs[memory].shape.len();
                 self.places[memory] = Place::Output { output: k, len };

@@ -6,16 +6,19 @@
 //! by tile ([`tiles`]). A value lives from the task that makes it to its last
 //! reader. Values share one arena where their lives do not overlap
 //! ([`layout`]); an elementwise result takes the place of an argument that dies
-//! with it; reshapes are other names for the same place; results are written
-//! where the caller wants them. The kernels are those of the interpreter, so
+//! with it, a product is added where the other term is ([`onto`]); reshapes are
+//! other names for the same place; results are written where the caller wants
+//! them, or over arguments ([`in_place`]). The kernels are those of the interpreter, so
 //! both give the same bits.
 
 mod budget;
+mod in_place;
 mod layout;
 mod loops;
 mod memory;
 mod near;
 mod offsets;
+mod onto;
 mod remake;
 mod report;
 mod run;
@@ -32,6 +35,7 @@ use crate::linearize::inline;
 use crate::op::{Kind, Op};
 use crate::plan::layout::{Host, Layout};
 use crate::plan::memory::Base;
+use crate::plan::onto::{Onto, with_onto};
 use crate::plan::schedule::{Task, Uses, schedule};
 use crate::plan::tiles::Tiles;
 use crate::program::Program;
@@ -74,6 +78,8 @@ pub(crate) enum Place {
 #[derive(Clone, Debug)]
 pub struct Plan<T> {
     program: Program,
+    /// For each output the input, if one, that it is written over.
+    updates: Vec<Option<usize>>,
     places: Vec<Place>,
     tasks: Vec<Task>,
     steps: Vec<Step<T>>,
@@ -95,6 +101,8 @@ pub struct Plan<T> {
 enum Step<T> {
     /// The instruction of that number.
     One(usize),
+    /// A product that is added to a value.
+    Onto(Onto),
     /// A group.
     Group(Tiles<T>),
 }
@@ -103,12 +111,12 @@ impl Program {
     /// Plans the program for one element type.
     #[must_use]
     pub fn plan<T: Scalar>(&self) -> Plan<T> {
-        Plan::new(self, Host::Caller)
+        Plan::new(self, Host::Caller(&[]))
     }
 }
 
 impl<T: Scalar> Plan<T> {
-    fn new(program: &Program, host: Host) -> Self {
+    fn new(program: &Program, host: Host<'_>) -> Self {
         Self::sketch(program, host).with_memory()
     }
 
@@ -119,10 +127,13 @@ impl<T: Scalar> Plan<T> {
     }
 
     /// A plan without memory for its values, to know what it would take.
-    fn sketch(program: &Program, host: Host) -> Self {
-        let program = budget::without_unread(without_custom(program.clone()));
+    fn sketch(program: &Program, host: Host<'_>) -> Self {
+        let mut program = budget::without_unread(without_custom(program.clone()));
+        if let Host::Caller(updates) = host {
+            in_place::copy_old_values(&mut program, updates);
+        }
         let uses = Uses::of(&program);
-        let tasks = schedule(&program, &uses);
+        let tasks = with_onto(&program, &uses, host, schedule(&program, &uses));
         let layout = Layout::of(&program, &tasks, &uses, host);
         let (mut steps, mut loops, mut scratch) = (Vec::new(), loops::Runners::default(), 0);
         for task in &tasks {
@@ -130,6 +141,8 @@ impl<T: Scalar> Plan<T> {
                 let tiles = Tiles::new(&program, &uses, &layout.places, task, layout.arena);
                 scratch = scratch.max(tiles.scratch);
                 steps.push(Step::Group(tiles));
+            } else if let Some(onto) = Onto::of(&program, &uses, task) {
+                steps.push(Step::Onto(onto));
             } else {
                 let k = task.members[0];
                 loops.take(k, &program.instrs[k]);
@@ -138,13 +151,18 @@ impl<T: Scalar> Plan<T> {
         }
         let loops = loops.list;
         let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();
-        let report = PlanReport::of::<T>(&program, &tasks, &layout, scratch, inner);
+        let report = PlanReport::of::<T>(&program, &tasks, &uses, &layout, scratch, inner);
         let shares = shares(&program);
         let (fixed, indices) = constants(&program, &layout);
         let arena = Vec::new();
         let (places, reserved) = (layout.places, layout.reserved);
+        let updates = match host {
+            Host::Caller(updates) => updates.to_vec(),
+            Host::Loop { .. } => Vec::new(),
+        };
         let plan = Self {
             program,
+            updates,
             places,
             tasks,
             steps,

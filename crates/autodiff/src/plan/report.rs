@@ -5,7 +5,7 @@ use std::fmt;
 use crate::op::Op;
 use crate::plan::budget::recomputed;
 use crate::plan::layout::Layout;
-use crate::plan::schedule::Task;
+use crate::plan::schedule::{Task, Uses};
 use crate::plan::{Place, Plan, is_alias};
 use crate::program::{Program, is_work};
 
@@ -18,6 +18,8 @@ pub struct PlanReport {
     pub fused: usize,
     /// Results written in the place of an argument.
     pub in_place: usize,
+    /// Products added to a value where it is, instead of a sum after them.
+    pub added: usize,
     /// Bytes of the arena; results are in the caller's memory.
     pub peak: usize,
     /// Bytes alive at once at the fullest moment: no arena can be smaller.
@@ -44,16 +46,18 @@ impl PlanReport {
     pub(crate) fn of<T>(
         program: &Program,
         tasks: &[Task],
+        uses: &Uses,
         layout: &Layout,
         scratch: usize,
         loops: usize,
     ) -> Self {
         let size = size_of::<T>();
-        let groups = tasks.iter().filter(|t| t.members.len() > 1);
+        let groups = tasks.iter().filter(|t| t.members.len() > 1 && !t.is_onto());
         Self {
             steps: tasks.len(),
             fused: groups.map(|t| t.members.len()).sum(),
             in_place: layout.in_place,
+            added: layout.added,
             peak: layout.arena * size,
             lower_bound: layout.lower_bound * size,
             scratch: scratch * size,
@@ -63,14 +67,14 @@ impl PlanReport {
             recomputed: recomputed(program),
             extra_flops: 0,
             flops: program.flops(),
-            bytes_moved: moved(program, layout, tasks) * size,
+            bytes_moved: moved(program, layout, tasks, uses) * size,
         }
     }
 }
 
 /// Elements that the tasks read from memory and write there.
-fn moved(program: &Program, layout: &Layout, tasks: &[Task]) -> usize {
-    // The last task that made or read each value.
+fn moved(program: &Program, layout: &Layout, tasks: &[Task], uses: &Uses) -> usize {
+    // The last task that made or read each value, whatever its name.
     let mut touched = vec![usize::MAX; program.instrs.len()];
     let in_memory = |k: usize| layout.places[k] != Place::Nowhere;
     let mut elements = 0;
@@ -80,7 +84,8 @@ fn moved(program: &Program, layout: &Layout, tasks: &[Task]) -> usize {
             elements += if in_memory(m) { program.instrs[m].shape.len() } else { 0 };
         }
         for &a in task.members.iter().flat_map(|&m| &program.instrs[m].args) {
-            if in_memory(a as usize) && std::mem::replace(&mut touched[a as usize], t) != t {
+            let root = uses.root[a as usize];
+            if in_memory(a as usize) && std::mem::replace(&mut touched[root], t) != t {
                 elements += program.shape_of(a).len();
             }
         }
@@ -120,6 +125,7 @@ impl<T> fmt::Display for Plan<T> {
         for task in &self.tasks {
             match task.domain {
                 Some(n) if task.members.len() > 1 => writeln!(f, "  group over {n} elements")?,
+                None if task.is_onto() => writeln!(f, "  product added to a value")?,
                 _ => {}
             }
             for &m in &task.members {
@@ -149,12 +155,13 @@ impl fmt::Display for PlanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} steps ({} instructions fused, {} in place); arena {} B (lower bound {} B), \
+            "{} steps ({} instructions fused, {} in place, {} products added); arena {} B (lower bound {} B), \
              registers {} B, constants {} B, loops {} B; {} steps of loops again; \
              {} operations ({} of them again), {} B moved",
             self.steps,
             self.fused,
             self.in_place,
+            self.added,
             self.peak,
             self.lower_bound,
             self.scratch,
@@ -172,5 +179,23 @@ impl fmt::Display for PlanReport {
             Some(full) => write!(f, "; {} B instead of {full} B", self.total()),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{input, trace};
+
+    /// A value that a task reads under two names is read once.
+    #[test]
+    fn a_reshaped_value_is_moved_once() {
+        let p = trace(input("x", [4, 6]), |_, x| {
+            let y = x.reshape([24]);
+            (y * x.reshape([3, 8]).reshape([24]) + y).sin()
+        });
+        // 24 numbers in and 24 out.
+        assert_eq!(p.expect("it fits").plan::<f64>().report().bytes_moved, 2 * 24 * 8);
+        let p = trace(input("x", [4, 6]), |_, x| x.matmul(x.reshape([6, 4])));
+        assert_eq!(p.expect("it fits").plan::<f32>().report().bytes_moved, (24 + 16) * 4);
     }
 }

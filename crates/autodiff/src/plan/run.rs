@@ -1,33 +1,21 @@
 //! Running a plan: every instruction on slices of the arena, cut so that the
 //! result is writable and all else readable. Nothing is allocated.
 
-use wonderland_linalg::{Scalar, Team, Tensor};
+use wonderland_linalg::{Scalar, Team};
 
 use crate::error::{Error, Result};
 use crate::kernels::{elementwise, index, matmul, reduce};
 use crate::op::Op;
 use crate::plan::memory::{Base, Memory, Rest};
+use crate::plan::onto::Onto;
 use crate::plan::{Place, Plan, Step, base};
 use crate::program::{Instr, Program};
-use crate::run::{Arg, Args};
+use crate::run::{Arg, check_args};
 use crate::shape::Shape;
 
 impl<T: Scalar> Plan<T> {
-    /// Runs the plan: one tensor per output.
-    ///
-    /// # Errors
-    /// As [`Program::run`](crate::Program::run).
-    pub fn run(&mut self, args: &(impl Args<T> + ?Sized)) -> Result<Vec<Tensor<T>>> {
-        let mut list = Vec::new();
-        args.push_args(&mut list);
-        let mut outputs: Vec<Tensor<T>> =
-            self.program.output_shapes().map(|s| Tensor::zeros(&s.dims())).collect();
-        let mut slices: Vec<&mut [T]> = outputs.iter_mut().map(Tensor::as_mut_slice).collect();
-        self.run_into(&list, &mut slices)?;
-        Ok(outputs)
-    }
-
-    /// Runs the plan into given memory; allocates nothing.
+    /// Runs the plan into given memory; allocates nothing. One argument per input
+    /// but those that are updated [in place](Program::plan_in_place).
     ///
     /// # Errors
     /// As [`run`](Plan::run); [`Error::OutputSlots`] when the outputs are not
@@ -62,7 +50,7 @@ impl<T: Scalar> Plan<T> {
         args: &[Arg<'_, T>],
         outputs: &mut [&mut [T]],
     ) -> Result<()> {
-        self.program.check_args(args)?;
+        check_args(self.given(), args)?;
         let fits = outputs.len() == self.program.outputs.len()
             && outputs.iter().zip(self.program.output_shapes()).all(|(o, s)| o.len() == s.len());
         if !fits {
@@ -129,6 +117,13 @@ impl<T: Scalar> Plan<T> {
                     tiles.run(&mut memory);
                     continue;
                 }
+                Step::Onto(onto) => {
+                    let (base, len) = written(places[onto.sum]);
+                    memory.write(base, 0, len, |out, rest| {
+                        View { program, places, rest, indices, team }.add_product(onto, out);
+                    });
+                    continue;
+                }
                 Step::One(k) => *k,
             };
             let instr = &program.instrs[k];
@@ -138,11 +133,7 @@ impl<T: Scalar> Plan<T> {
                 reduce::argmax(*axis, x, &mut indices[start..start + len]);
                 continue;
             }
-            let (base, len) = match places[k] {
-                Place::Arena { start, len } => (Base::Arena(start), len),
-                Place::Output { output, len } => (Base::Output(output), len),
-                place => unreachable!("no result goes to {place:?}"),
-            };
+            let (base, len) = written(places[k]);
             memory.write(base, 0, len, |out, rest| {
                 let view = View { program, places, rest, indices, team };
                 match &instr.op {
@@ -157,6 +148,15 @@ impl<T: Scalar> Plan<T> {
             })?;
         }
         Ok(())
+    }
+}
+
+/// Where a result begins, and its length.
+fn written(place: Place) -> (Base, usize) {
+    match place {
+        Place::Arena { start, len } => (Base::Arena(start), len),
+        Place::Output { output, len } => (Base::Output(output), len),
+        place => unreachable!("no result goes to {place:?}"),
     }
 }
 
@@ -195,6 +195,16 @@ impl<'v, T: Scalar> View<'v, T> {
         }
     }
 
+    /// Adds a product to what is in the memory of the result.
+    fn add_product(&self, onto: &Onto, out: &mut [T]) {
+        let instr = &self.program.instrs[onto.product];
+        let Op::MatMul { ta, tb } = instr.op else { unreachable!("products are added") };
+        let factor = onto.factor.map_or(T::ONE, |k| self.real(k).0[0]);
+        let (times, y) = (T::from_f64(onto.times) * factor, (out, instr.shape));
+        let arg = |k: usize| self.real(instr.args[k] as usize);
+        matmul::matmul(self.team, (ta, tb), Some(times), arg(0), arg(1), y);
+    }
+
     fn compute(&self, instr: &Instr, out: &mut [T]) -> Result<()> {
         let arg = |k: usize| self.real(instr.args[k] as usize);
         let index_arg = |k: usize| self.index(instr.args[k] as usize);
@@ -204,7 +214,9 @@ impl<'v, T: Scalar> View<'v, T> {
             Op::Map(f) => elementwise::map(*f, arg(0).0, y.0),
             Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), y.0),
             Op::Select => elementwise::select(arg(0), arg(1), arg(2), y),
-            Op::MatMul { ta, tb } => matmul::matmul(self.team, (*ta, *tb), arg(0), arg(1), y),
+            Op::MatMul { ta, tb } => {
+                matmul::matmul(self.team, (*ta, *tb), None, arg(0), arg(1), y);
+            }
             Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
             Op::Broadcast(axes, _) => elementwise::broadcast(*axes, arg(0).0, y),
             Op::Permute(perm) => elementwise::permute(*perm, arg(0), y),

@@ -36,6 +36,13 @@ pub(crate) struct Task {
     pub(crate) block: usize,
 }
 
+impl Task {
+    /// Whether it is a product that is added to a value, and what lies between.
+    pub(crate) fn is_onto(&self) -> bool {
+        self.domain.is_none() && self.members.len() > 1
+    }
+}
+
 /// Who reads a value, whatever its name.
 pub(crate) struct Uses {
     /// The value whose memory each value is in, before anything is in place.
@@ -267,7 +274,7 @@ fn kept_longer(
 }
 
 /// Whether the instruction can be in a group.
-fn is_fusible(program: &Program, instr: &Instr) -> bool {
+pub(crate) fn is_fusible(program: &Program, instr: &Instr) -> bool {
     let elementwise = match &instr.op {
         Op::Broadcast(..) => true,
         op => op.is_elementwise() && !is_alias(op),

@@ -126,7 +126,8 @@ impl<T: Scalar> Plan<T> {
     }
 
     /// What a task writes may be where an argument is only if both are gone
-    /// through in step, and the argument is not read later.
+    /// through in step, by a group or the sum that a product goes into, and the
+    /// argument is not read later.
     fn overwrites(&self, uses: &Uses, task: &Task) -> Result<(), PlanFault> {
         for (at, &m) in task.members.iter().enumerate() {
             let Some(written) = Span::of(self.places[m]) else { continue };
@@ -139,7 +140,9 @@ impl<T: Scalar> Plan<T> {
                         continue;
                     }
                     let full = argument_reading(&self.program, instr, j) == Some(Reading::Full);
-                    let in_step = task.domain.is_some() && full && read == Some(written);
+                    let in_step = (task.domain.is_some() || task.is_onto() && reader == m)
+                        && full
+                        && read == Some(written);
                     if !in_step || i > at || task.members.contains(&uses.root[value]) {
                         return Err(PlanFault { reader, value });
                     }

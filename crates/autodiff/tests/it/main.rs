@@ -11,6 +11,7 @@ mod counts;
 mod derivatives;
 mod duals;
 mod errors;
+mod in_place;
 mod kinks;
 mod loops;
 mod newcomer;

@@ -11,7 +11,7 @@ use crate::operations::{CASES, arguments as operation_arguments, program as oper
 use crate::random_programs::{arguments, cases, codes, directions, program};
 
 #[track_caller]
-fn same_bits(a: &[Tensor], b: &[Tensor], p: &Program) {
+pub(crate) fn same_bits(a: &[Tensor], b: &[Tensor], p: &Program) {
     assert_eq!(a.len(), b.len());
     for (k, (a, b)) in a.iter().zip(b).enumerate() {
         assert_eq!(a.shape(), b.shape());
