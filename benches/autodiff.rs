@@ -1,22 +1,22 @@
 //! From a closure to a plan: what tracing, differentiating and planning take
-//! per operation of the derived program, at three sizes each, so that growth
-//! which is not linear shows as a falling throughput.
+//! per operation, said as µs beside criterion's own lines.
+//!
+//! An operation is one of the resulting program before any are fused: an
+//! instruction that is neither an input nor a constant, those of a loop's body
+//! once. Each program comes in four sizes where it has sizes, so that growth
+//! which is not linear shows.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+#![expect(clippy::print_stdout, reason = "it says what an operation takes")]
+#![expect(clippy::disallowed_methods, reason = "it times its runs")]
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use wonderland_autodiff::{Plan, Program, Result, data, index, input, trace};
-
-/// The Hessian-vector product of tanh applied `steps` times to a short vector.
-fn chain(steps: usize) -> Result<Program> {
-    let program = trace((input("x", [8]), input("w", [8])), |_, (x, w)| {
-        (0..steps).fold(x, |h, _| (h * w).tanh()).sum()
-    });
-    program?.hvp()
-}
+use wonderland_benches::programs;
 
 /// Value and gradient of the mean cross-entropy of a dense network.
 fn dense(sizes: &[usize]) -> Result<Program> {
@@ -63,24 +63,38 @@ fn scaled(steps: usize) -> Result<Program> {
 
 fn compile(c: &mut Criterion) {
     let mut group = c.benchmark_group("compile");
+    group.sample_size(10).measurement_time(Duration::from_secs(2));
     let mut bench = |name: &str, size: usize, make: &dyn Fn() -> Result<Program>| {
         let n = make().expect("the shapes fit").n_ops();
-        group.throughput(Throughput::Elements(n as u64)).sample_size(10);
+        let mut least = f64::INFINITY;
         group.bench_function(BenchmarkId::new(name, size), |b| {
-            b.iter(|| black_box(make()).map(|p| -> Plan<f32> { p.plan() }));
+            b.iter_custom(|times| {
+                let start = Instant::now();
+                for _ in 0..times {
+                    black_box(make().map(|p| -> Plan<f32> { p.plan() })).expect("it was made");
+                }
+                let taken = start.elapsed();
+                least = least.min(taken.as_secs_f64() / times as f64);
+                taken
+            });
         });
+        println!("{name}/{size}: {:.2} µs per operation of {n}", 1e6 * least / n as f64);
     };
     bench("mlp gradient", 3, &|| dense(&[784, 256, 256, 10]));
-    for steps in [200, 2000, 20_000] {
-        bench("chain hvp", steps, &|| chain(steps));
+    bench("gmm gradient", 10, &|| programs::gmm(10, 10, 1000)?.value_and_grad());
+    for layers in [1, 2, 4, 8] {
+        bench("lstm hvp", layers, &|| programs::lstm(layers, 1024)?.hvp());
     }
-    for steps in [200, 2000, 20_000] {
+    for steps in [20, 200, 2000, 20_000] {
+        bench("chain hvp", steps, &|| programs::chain(steps, 8)?.hvp());
+    }
+    for steps in [20, 200, 2000, 20_000] {
         bench("scaled value", steps, &|| scaled(steps));
     }
-    for layers in [10, 100, 1000] {
+    for layers in [10, 50, 250, 1250] {
         bench("dense gradient", layers, &|| dense(&vec![32; layers + 1]));
     }
-    for blocks in [40, 400, 4000] {
+    for blocks in [4, 40, 400, 4000] {
         bench("mixed gradient", blocks, &|| mixed(blocks));
     }
     group.finish();

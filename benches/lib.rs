@@ -1,5 +1,8 @@
-//! Seeded inputs shared by the benchmarks, always made outside the timer.
+//! What the benchmarks share: seeded inputs, always made outside the timer, and
+//! the programs that are differentiated.
 #![forbid(unsafe_code)]
+
+pub mod programs;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

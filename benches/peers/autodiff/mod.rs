@@ -7,12 +7,11 @@
 //! precision, relative to the largest entry of each output.
 
 mod floor;
-mod programs;
 
 use std::path::Path;
 
 use wonderland_autodiff::{Arg, Input, Kind, Plan, Program, Scalar, Tensor, Threads};
-use wonderland_benches::uniform;
+use wonderland_benches::{programs, uniform};
 
 use crate::arrays::{read_f32, read_f64, write_f32, write_f64};
 use crate::{Fault, Loaded, Work, unknown};

@@ -1,11 +1,13 @@
 //! The functions that are differentiated: dense networks, softmax regression,
 //! a long chain, and the Gaussian mixture and the LSTM of ADBench.
 
+#![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
+
+use std::error::Error;
+
 use wonderland_autodiff::{
     Program, Result, Var, concat, data, index, input, scan, trace, trace_outputs, tree,
 };
-
-use crate::Fault;
 
 tree! {
     /// Weights and biases of three dense layers.
@@ -13,7 +15,10 @@ tree! {
 }
 
 /// Mean cross-entropy of a network of two hidden layers.
-pub(crate) fn mlp(n: usize, [a, b, c, d]: [usize; 4]) -> Result<Program> {
+///
+/// # Errors
+/// A shape that does not fit; there is none.
+pub fn mlp(n: usize, [a, b, c, d]: [usize; 4]) -> Result<Program> {
     let spec = Net {
         W1: [a, b].into(),
         b1: [b].into(),
@@ -30,7 +35,10 @@ pub(crate) fn mlp(n: usize, [a, b, c, d]: [usize; 4]) -> Result<Program> {
 }
 
 /// Mean cross-entropy of a network of one hidden layer.
-pub(crate) fn one_hidden(n: usize, [a, b, c]: [usize; 3]) -> Result<Program> {
+///
+/// # Errors
+/// A shape that does not fit; there is none.
+pub fn one_hidden(n: usize, [a, b, c]: [usize; 3]) -> Result<Program> {
     let spec = (input("W1", [a, b]), input("b1", [b]), input("W2", [b, c]), input("b2", [c]));
     trace((spec, data("X", [n, a]), index("y", [n])), |_, ((W1, b1, W2, b2), X, y)| {
         let h = (X.matmul(W1) + b1).relu();
@@ -40,7 +48,10 @@ pub(crate) fn one_hidden(n: usize, [a, b, c]: [usize; 3]) -> Result<Program> {
 
 /// A step of descent of a loss of parameters, rows and labels: the loss, and under
 /// their names the next parameters.
-pub(crate) fn step(loss: &Program, rate: f64) -> std::result::Result<Program, Fault> {
+///
+/// # Errors
+/// A loss without rows and labels.
+pub fn step(loss: &Program, rate: f64) -> std::result::Result<Program, Box<dyn Error>> {
     let [params @ .., X, y] = loss.inputs() else { return Err("a loss of rows and labels".into()) };
     let both = loss.value_and_grad()?;
     let spec: Vec<_> = params.iter().map(|p| input(&p.name, p.shape)).collect();
@@ -57,13 +68,19 @@ pub(crate) fn step(loss: &Program, rate: f64) -> std::result::Result<Program, Fa
 }
 
 /// Mean cross-entropy of a linear map.
-pub(crate) fn softmax(n: usize, [a, b]: [usize; 2]) -> Result<Program> {
+///
+/// # Errors
+/// A shape that does not fit; there is none.
+pub fn softmax(n: usize, [a, b]: [usize; 2]) -> Result<Program> {
     let spec = (input("W", [a, b]), input("b", [b]), data("X", [n, a]), index("y", [n]));
     trace(spec, |_, (W, b, X, y)| (X.matmul(W) + b).cross_entropy(y).mean())
 }
 
 /// tanh applied `steps` times to a short vector, each time scaled.
-pub(crate) fn chain(steps: usize, n: usize) -> Result<Program> {
+///
+/// # Errors
+/// A shape that does not fit; there is none.
+pub fn chain(steps: usize, n: usize) -> Result<Program> {
     trace((input("x", [n]), input("w", [n])), |_, (x, w)| {
         (0..steps).fold(x, |h, _| (h * w).tanh()).sum()
     })
@@ -73,7 +90,10 @@ pub(crate) fn chain(steps: usize, n: usize) -> Result<Program> {
 ///
 /// `place` says for each entry (j, i) of Qᵀ which row of (l by columns, exp q,
 /// 0) it is, so that all components are one product.
-pub(crate) fn gmm(d: usize, k: usize, n: usize) -> Result<Program> {
+///
+/// # Errors
+/// A shape that does not fit; there is none.
+pub fn gmm(d: usize, k: usize, n: usize) -> Result<Program> {
     let below = d * (d - 1) / 2;
     let (gamma, m) = (1.0, 0.0);
     let spec = (
@@ -101,7 +121,8 @@ pub(crate) fn gmm(d: usize, k: usize, n: usize) -> Result<Program> {
 }
 
 /// For each entry (j, i) of Qᵀ its row in (l by columns, exp q, 0).
-pub(crate) fn gmm_places(d: usize) -> Vec<u32> {
+#[must_use]
+pub fn gmm_places(d: usize) -> Vec<u32> {
     let below = d * (d - 1) / 2;
     let place = |j: usize, i: usize| match i.cmp(&j) {
         std::cmp::Ordering::Less => below + d,
@@ -125,7 +146,10 @@ fn gate<'t>(p: &[Var<'t>], x: Var<'t>) -> Var<'t> {
 }
 
 /// ADBench's LSTM with diagonal gates, predicting the next of `c` characters.
-pub(crate) fn lstm(l: usize, c: usize) -> Result<Program> {
+///
+/// # Errors
+/// A shape that does not fit; there is none.
+pub fn lstm(l: usize, c: usize) -> Result<Program> {
     let spec = (
         input("main", [2 * l, 4 * B]),
         input("extra", [3, B]),
