@@ -1,6 +1,11 @@
 //! Memory against time: the gradient of a long chain of layers within budgets
 //! from all states to three, measured beside what the plan said (notes §6.3).
 //!
+//! A plan says how many operations it does again. All of these are forward steps,
+//! whose operations do not take as long as those of a backward step; so the time
+//! foretold is that of keeping everything, and the time of the value alone times
+//! the share of its operations that is done again.
+//!
 //! ```text
 //! cargo run --release -p wonderland-autodiff --example checkpointing -- \
 //!     [LAYERS WIDTH BATCH [PICTURE.svg [OTHERS.csv]]]
@@ -11,12 +16,13 @@
 
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "an example prints")]
-#![expect(clippy::disallowed_methods, reason = "it times its runs")]
+
+mod timing;
 
 use std::error::Error;
 use std::fmt::Write;
-use std::time::Instant;
 
+use timing::{in_turn, median};
 use wonderland_autodiff::{Arg, Budget, Plan, Program, Result, Tensor, Var, data, input, trace};
 
 /// One budget: what the plan said and what was measured.
@@ -24,8 +30,8 @@ struct Point {
     slots: usize,
     planned: usize,
     measured: u64,
-    /// Operations, and seconds, over those of keeping everything.
-    predicted: f64,
+    /// Seconds over those of keeping everything: foretold, and taken.
+    foretold: f64,
     taken: f64,
 }
 
@@ -56,15 +62,16 @@ fn values(
     (0..program.inputs().len()).map(value).collect()
 }
 
-/// Runs of each plan, of which the fastest counts.
-const RUNS: usize = 4;
+/// Rounds of runs, of which the median counts.
+const ROUNDS: usize = 7;
 
 /// The most bytes that planning and running hold.
 fn bytes(make: impl Fn() -> Result<Plan<f32>>, args: &[Arg<'_, f32>]) -> Result<u64> {
-    let mut seconds = Ok(0.0);
-    let memory =
-        allocation_counter::measure(|| seconds = make().and_then(|mut p| run(&mut p, args)));
-    seconds?;
+    let mut run = Ok(());
+    let memory = allocation_counter::measure(|| {
+        run = make().and_then(|mut plan| plan.run(args).map(drop));
+    });
+    run?;
     // Results are the caller's.
     let results: usize = args[..args.len() - 1]
         .iter()
@@ -76,24 +83,10 @@ fn bytes(make: impl Fn() -> Result<Plan<f32>>, args: &[Arg<'_, f32>]) -> Result<
     Ok(memory.bytes_max - results as u64)
 }
 
-/// Seconds of one run.
-fn run(plan: &mut Plan<f32>, args: &[Arg<'_, f32>]) -> Result<f64> {
-    let shapes = plan.program().output_shapes();
-    let mut results: Vec<Vec<f32>> = shapes.map(|s| vec![0.0; s.len()]).collect();
-    let mut slices: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-    let start = Instant::now();
-    plan.run_into(args, &mut slices)?;
-    Ok(start.elapsed().as_secs_f64())
-}
-
-/// The time of a plan over that of another, both run in turn so that a busy
-/// machine slows both.
+/// The time of a plan over that of another, round by round.
 fn ratio(plan: &mut Plan<f32>, other: &mut Plan<f32>, args: &[Arg<'_, f32>]) -> Result<f64> {
-    let mut best = [f64::INFINITY; 2];
-    for _ in 0..RUNS {
-        best = [best[0].min(run(plan, args)?), best[1].min(run(other, args)?)];
-    }
-    Ok(best[0] / best[1])
+    let [plan, other] = in_turn([plan, other], args, ROUNDS)?;
+    Ok(median(plan.iter().zip(&other).map(|(a, b)| a / b).collect()))
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
@@ -103,7 +96,8 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         [l, w, b] => (l, w, b),
         _ => (16, 64, 256),
     };
-    let program = chain(layers, width, batch)?.grad()?;
+    let value = chain(layers, width, batch)?;
+    let program = value.grad()?;
     let tensors = values(&program, width)?;
     let args: Vec<Arg<'_, f32>> =
         tensors.iter().map(|t| Arg::Real(t.as_slice(), t.shape().into())).collect();
@@ -112,21 +106,30 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let measured = bytes(|| Ok(program.plan()), &args)?;
     let mut whole = program.plan::<f32>();
     let full = whole.report().clone();
-    println!("keeping everything: {} B planned, {measured} B measured", full.total());
+    let twice = ratio(&mut whole.clone(), &mut whole, &args)?;
+    let forward = ratio(&mut value.plan(), &mut whole, &args)?;
+    println!(
+        "keeping everything: {} B planned, {measured} B measured; time {twice:.3} of its own, \
+         of the value alone {forward:.3}",
+        full.total()
+    );
     let mut points = Vec::new();
     let mut slots = layers;
     while slots >= 3 {
         let within = || program.plan_within::<f32>(Budget::Slots(slots));
         let measured = bytes(within, &args)?;
         let mut plan = within()?;
-        let (planned, flops) = (plan.report().total(), plan.report().flops);
-        let predicted = flops as f64 / full.flops as f64;
+        let (planned, again) = (plan.report().total(), plan.report().extra_flops as f64);
+        let (counted, passes) = (again / full.flops as f64, again / value.flops() as f64);
+        let foretold = 1.0 + passes * forward;
         let taken = ratio(&mut plan, &mut whole, &args)?;
         println!(
-            "{slots} states: {planned} B planned, {measured} B measured; \
-             time {predicted:.3} predicted, {taken:.3} taken"
+            "{slots} states: {planned} B planned, {measured} B measured; operations {:.3}, time \
+             {foretold:.3} foretold, {taken:.3} taken: {:.3} of it",
+            1.0 + counted,
+            taken / foretold
         );
-        points.push(Point { slots, planned, measured, predicted, taken });
+        points.push(Point { slots, planned, measured, foretold, taken });
         slots -= slots.div_ceil(4).min((slots - 3).max(1));
     }
     for p in &points {
@@ -221,12 +224,12 @@ fn step(range: f64) -> f64 {
         }
 }
 
-/// Time over memory: the line is what plans say, dots are measured.
+/// Time over memory: the line is what is foretold, dots are measured.
 fn picture(points: &[Point], full: usize, others: &str) -> String {
     const COLOURS: [&str; 2] = ["#1f5fa8", "#b04a00"];
     let others: Vec<_> = others.lines().filter_map(other).collect();
     let bytes = others.iter().map(|other| other.2).fold(full as f64, f64::max);
-    let times = points.iter().map(|p| p.predicted.max(p.taken)).chain(others.iter().map(|o| o.3));
+    let times = points.iter().map(|p| p.foretold.max(p.taken)).chain(others.iter().map(|o| o.3));
     let time = times.fold(1.0, f64::max);
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
@@ -237,7 +240,7 @@ fn picture(points: &[Point], full: usize, others: &str) -> String {
     let mut plot = Plot { svg, most: (1.05 * bytes / 1e6, time) };
     plot.axes();
 
-    let line = points.iter().map(|p| plot.place(p.planned as f64, p.predicted));
+    let line = points.iter().map(|p| plot.place(p.planned as f64, p.foretold));
     let line: Vec<String> = line.map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
     plot.path(&format!("M{}", line.join("L")), COLOURS[0], 2);
     for p in points {
@@ -248,7 +251,7 @@ fn picture(points: &[Point], full: usize, others: &str) -> String {
             COLOURS[1]
         );
         // On the side of the dot where the line is not.
-        let y = if p.taken < p.predicted { y + 17.0 } else { y - 9.0 };
+        let y = if p.taken < p.foretold { y + 17.0 } else { y - 9.0 };
         plot.text((x, y), "middle", COLOURS[1], &p.slots.to_string());
     }
     let mut systems: Vec<&str> = others.iter().map(|other| other.0).collect();
@@ -261,7 +264,7 @@ fn picture(points: &[Point], full: usize, others: &str) -> String {
             plot.text((x, y - 9.0), "middle", colour, every);
         }
     }
-    let legend = ["as planned", "measured, with the number of states kept"];
+    let legend = ["as foretold", "measured, with the number of states kept"];
     for (k, text) in legend.into_iter().enumerate() {
         plot.legend(k, COLOURS[k], text);
     }

@@ -8,6 +8,9 @@
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
+mod hand;
+
+use hand::{compare, numbers};
 use wonderland_autodiff::{Program, Result, Tensor, Var, concat, data, input, scan, trace};
 
 /// Sizes of the problem and the Wishart prior.
@@ -158,13 +161,7 @@ fn main() -> Result<()> {
     };
     let mixture = Mixture { d, k, n, gamma: 1.0, m: 0.0 };
     let mut angle = 0.0;
-    let mut numbers = |dims: &[usize], size: f64| {
-        let values = (0..dims.iter().product()).map(|_| {
-            angle += 1.0_f64;
-            size * (angle * angle * 0.7).sin()
-        });
-        Tensor::new(dims, values.collect()).expect("one value per element")
-    };
+    let mut numbers = |dims: &[usize], size: f64| numbers(&mut angle, dims, |x| size * x);
     let args = vec![
         numbers(&[k], 1.0),
         numbers(&[k, d], 1.0),
@@ -172,27 +169,7 @@ fn main() -> Result<()> {
         numbers(&[k, d * (d - 1) / 2], 0.3),
         numbers(&[n, d], 2.0),
     ];
-    let program = mixture.program()?;
-    let both = program.value_and_grad()?;
-    println!("{} operations, with gradient {}", program.n_ops(), both.n_ops());
-    let ratio = both.flops() as f64 / program.flops() as f64;
-    println!("arithmetic of value and gradient over value: {ratio:.2}");
-    let mut plan = both.plan();
-    println!("{}", plan.report());
-    let (peak, least) = (plan.report().peak, plan.report().lower_bound);
-    assert!(peak as f64 <= 1.05 * least as f64, "the arena is near its lower bound");
-    let got = plan.run(&args)?;
     let (value, grads) = mixture.by_hand(&args);
-    // ADBench's measure: |x − y| / max(1, |x| + |y|).
-    let gap = |x: f64, y: f64| (x - y).abs() / (x.abs() + y.abs()).max(1.0);
-    let mut worst = gap(got[0].as_slice()[0], value);
-    for (got, by_hand) in got[1..].iter().zip(&grads) {
-        for (&x, &y) in got.as_slice().iter().zip(by_hand.as_slice()) {
-            worst = worst.max(gap(x, y));
-        }
-    }
-    println!("log posterior {value:.6}; largest difference from the hand gradient {worst:.1e}");
-    assert!(worst < 1e-12, "the gradients differ");
-    assert!(ratio <= 3.0, "the gradient needs more than twice the work of the value beside it");
-    Ok(())
+    // No more than twice the work of the value beside it.
+    compare(&mixture.program()?, &args, (value, &grads), 3.0)
 }

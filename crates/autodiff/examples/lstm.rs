@@ -8,6 +8,9 @@
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
+mod hand;
+
+use hand::{compare, numbers};
 use wonderland_autodiff::{Program, Result, Tensor, Var, data, input, scan, trace};
 
 /// Width of a character.
@@ -149,40 +152,13 @@ fn main() -> Result<()> {
         _ => (2, 64),
     };
     let mut angle = 0.0;
-    let mut numbers = |dims: &[usize], f: fn(f64) -> f64| {
-        let values = (0..dims.iter().product()).map(|_| {
-            angle += 1.0_f64;
-            f((angle * angle * 0.7).sin())
-        });
-        Tensor::new(dims, values.collect()).expect("one value per element")
-    };
+    let mut numbers = |dims: &[usize], f: fn(f64) -> f64| numbers(&mut angle, dims, f);
     let args = vec![
         numbers(&[2 * l, 4 * B], |x| x),
         numbers(&[3, B], |x| x),
         numbers(&[2 * l, B], |x| x),
         numbers(&[c, B], |x| if x > 0.0 { 1.0 } else { 0.0 }),
     ];
-    let program = program(l, c)?;
-    let both = program.value_and_grad()?;
-    println!("{} operations, with gradient {}", program.n_ops(), both.n_ops());
-    let ratio = both.flops() as f64 / program.flops() as f64;
-    println!("arithmetic of value and gradient over value: {ratio:.2}");
-    let mut plan = both.plan();
-    println!("{}", plan.report());
-    let (peak, least) = (plan.report().peak, plan.report().lower_bound);
-    assert!(peak as f64 <= 1.05 * least as f64, "the arena is near its lower bound");
-    let got = plan.run(&args)?;
     let (value, grads) = by_hand(l, c, &args);
-    // ADBench's measure: |x − y| / max(1, |x| + |y|).
-    let gap = |x: f64, y: f64| (x - y).abs() / (x.abs() + y.abs()).max(1.0);
-    let mut worst = gap(got[0].as_slice()[0], value);
-    for (got, by_hand) in got[1..].iter().zip(&grads) {
-        for (&x, &y) in got.as_slice().iter().zip(by_hand.as_slice()) {
-            worst = worst.max(gap(x, y));
-        }
-    }
-    println!("loss {value:.9}; largest difference from the hand gradient {worst:.1e}");
-    assert!(worst < 1e-12, "the gradients differ");
-    assert!(ratio <= 3.5, "the gradient needs more than two and a half times the work beside it");
-    Ok(())
+    compare(&program(l, c)?, &args, (value, &grads), 3.5)
 }

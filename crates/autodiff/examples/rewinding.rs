@@ -9,26 +9,11 @@
 
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "an example prints")]
-#![expect(clippy::disallowed_methods, reason = "it times its runs")]
 
-use std::time::Instant;
+mod timing;
 
-use wonderland_autodiff::{Arg, Budget, Plan, Result, input, scan, trace};
-
-/// Seconds of one run.
-fn seconds(plan: &mut Plan<f32>, args: &[Arg<'_, f32>]) -> Result<f64> {
-    let shapes = plan.program().output_shapes();
-    let mut results: Vec<Vec<f32>> = shapes.map(|s| vec![0.0; s.len()]).collect();
-    let mut slices: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-    let start = Instant::now();
-    plan.run_into(args, &mut slices)?;
-    Ok(start.elapsed().as_secs_f64())
-}
-
-fn median(mut seconds: Vec<f64>) -> f64 {
-    seconds.sort_by(f64::total_cmp);
-    seconds[seconds.len() / 2]
-}
+use timing::{in_turn, median};
+use wonderland_autodiff::{Arg, Budget, Result, input, scan, trace};
 
 fn main() -> Result<()> {
     let numbers: Vec<usize> = std::env::args().skip(1).map_while(|w| w.parse().ok()).collect();
@@ -44,21 +29,13 @@ fn main() -> Result<()> {
     let within = both.plan_within(Budget::Slots(slots))?;
     // A step backward makes its own forward step again, to have what is in it.
     let again = within.report().recomputed + steps as u64;
-    let mut plans = [loss.plan(), both.plan(), within];
+    let (mut value, mut all, mut few) = (loss.plan(), both.plan(), within);
     let scale = 1.7 / (width as f64).sqrt();
     let wave = |n: usize| -> Vec<f32> { (0..n).map(|i| (37.0 * i as f64).sin() as f32).collect() };
     let W: Vec<f32> = wave(width * width).iter().map(|w| scale as f32 * w).collect();
     let h = wave(rows * width);
     let args = [Arg::Real(&W, [width, width].into()), Arg::Real(&h, [rows, width].into())];
-    // In turn, so that a busy machine slows all; the first runs touch the memory.
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
-    for run in 0..=runs {
-        for (plan, times) in plans.iter_mut().zip(&mut times) {
-            let taken = seconds(plan, &args)?;
-            times.extend((run > 0).then_some(taken));
-        }
-    }
-    let [value, all, few] = times.map(median);
+    let [value, all, few] = in_turn([&mut value, &mut all, &mut few], &args, runs)?.map(median);
     let foretold = all + again as f64 / steps as f64 * value;
     println!(
         "{steps} steps, {slots} states, {rows} x {width}: value {:.1} ms, gradient {:.1} ms \
