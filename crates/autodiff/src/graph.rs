@@ -39,7 +39,7 @@ impl Graph {
     /// The program with these outputs, without dead instructions.
     pub(crate) fn finish(self, outputs: Vec<(String, Id)>) -> Program {
         let outputs = outputs.into_iter().map(|(name, id)| Output { name, id }).collect();
-        Program { inputs: self.inputs, instrs: self.instrs, outputs }.without_dead()
+        Program { inputs: self.inputs, instrs: self.instrs.into(), outputs }.without_dead()
     }
 
     pub(crate) fn shape(&self, id: Id) -> Shape {
@@ -70,7 +70,7 @@ impl Graph {
         if let Some(id) = self.simpler(op, args, shape, at) {
             return Ok(id);
         }
-        Ok(self.cons(op, args, shape, at))
+        Ok(self.cons(op, args.into(), shape, at))
     }
 
     /// Emits `op` on arguments known to fit.
@@ -96,17 +96,27 @@ impl Graph {
         f(&few[..args.len()])
     }
 
+    /// The instruction of another program that this one begins with, on what its
+    /// arguments have become. It was as simple as can be there.
+    pub(crate) fn copy(&mut self, instr: &Instr, map: &[Id]) -> Id {
+        let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
+        self.cons(&instr.op, args, instr.shape, instr.at)
+    }
+
     /// The instruction `op args`, made only if there is none.
-    fn cons(&mut self, op: &Op, args: &[Id], shape: Shape, at: Place) -> Id {
+    fn cons(&mut self, op: &Op, args: Ids, shape: Shape, at: Place) -> Id {
         let Self { known, instrs, .. } = self;
         let next = instrs.len() as Id;
-        let id = known.find_or_add(hash(op, args), next, |id| {
+        let newest = |args: &[Id]| args.iter().copied().max();
+        let of_known = |id: Id| newest(&instrs[id as usize].args);
+        let key = (hash(op, &args), next);
+        let id = known.find_or_add(key, of_known, newest(&args), |id| {
             let instr = &instrs[id as usize];
             let turned = || commutes(op) && instr.args[0] == args[1] && instr.args[1] == args[0];
-            instr.op == *op && (*instr.args == *args || turned())
+            instr.op == *op && (instr.args == args || turned())
         });
         if id == next {
-            instrs.push(Instr { op: op.clone(), args: args.into(), shape, at });
+            instrs.push(Instr { op: op.clone(), args, shape, at });
         }
         id
     }
@@ -114,7 +124,7 @@ impl Graph {
     // Shorthand for the transforms.
 
     pub(crate) fn constant(&mut self, c: f64, shape: Shape, at: Place) -> Id {
-        self.cons(&Op::Const(Number::new(c), shape), &[], shape, at)
+        self.cons(&Op::Const(Number::new(c), shape), (&[][..]).into(), shape, at)
     }
 
     pub(crate) fn map(&mut self, f: Unary, x: Id, at: Place) -> Id {
@@ -186,7 +196,7 @@ pub(crate) fn rewritten(
 ) -> Program {
     let n = program.instrs.len();
     let (mut g, mut map) = (Graph::with_room(n), Vec::with_capacity(n));
-    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
+    for (input, instr) in program.inputs.iter().zip(program.instrs.iter()) {
         map.push(g.input(input.clone(), instr.at));
     }
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {

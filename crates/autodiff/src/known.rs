@@ -6,54 +6,71 @@ use crate::functions::Binary;
 use crate::op::Op;
 use crate::program::Id;
 
-/// An open-addressing table of instructions by what they compute. Each entry
-/// holds its hash, so that the others are passed over without a look at them.
+/// An open-addressing table of instructions by what they compute.
+///
+/// A value is mostly read soon after it is made. So an instruction is looked for
+/// in the places that belong to its newest argument, and by its hash only if
+/// these are taken: long programs are written and searched in the order of
+/// memory. An entry holds a hash, so that others are passed over without a look
+/// at them, and the number of the instruction plus one; 0 is no entry.
 #[derive(Default)]
 pub(crate) struct Known {
-    entries: Vec<(u32, Id)>,
+    entries: Vec<u64>,
     len: usize,
 }
 
-/// No instruction has this number.
-const NONE: (u32, Id) = (0, Id::MAX);
+/// Places looked at near the newest argument.
+const NEAR: usize = 8;
 
 impl Known {
     /// A table that holds so many before it grows.
     pub(crate) fn with_room(n: usize) -> Self {
-        Self { entries: vec![NONE; (2 * (n + 1)).next_power_of_two()], len: 0 }
+        Self { entries: vec![0; (2 * (n + 1)).next_power_of_two()], len: 0 }
     }
 
-    /// The instruction with this hash of which `same` holds; without one,
-    /// `id` becomes known and is the answer.
-    pub(crate) fn find_or_add(&mut self, hash: u32, id: Id, same: impl Fn(Id) -> bool) -> Id {
+    /// The instruction with this hash of which `same` holds; without one, `id`
+    /// becomes known and is the answer. `newest` tells the newest argument of
+    /// an instruction.
+    pub(crate) fn find_or_add(
+        &mut self,
+        (hash, id): (u32, Id),
+        newest: impl Fn(Id) -> Option<Id>,
+        own: Option<Id>,
+        same: impl Fn(Id) -> bool,
+    ) -> Id {
         if self.entries.len() < 2 * (self.len + 1) {
-            self.grow();
+            self.grow(newest);
         }
-        let mask = self.entries.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.entries[at] != NONE {
-            let (other, found) = self.entries[at];
-            if other == hash && same(found) {
+        for at in places(self.entries.len(), hash, own) {
+            let entry = self.entries[at];
+            if entry == 0 {
+                self.entries[at] = u64::from(hash) << 32 | (u64::from(id) + 1);
+                self.len += 1;
+                return id;
+            }
+            let found = entry as u32 - 1;
+            if (entry >> 32) as u32 == hash && same(found) {
                 return found;
             }
-            at = (at + 1) & mask;
         }
-        self.entries[at] = (hash, id);
-        self.len += 1;
-        id
+        unreachable!("half of the places are free")
     }
 
-    fn grow(&mut self) {
+    fn grow(&mut self, newest: impl Fn(Id) -> Option<Id>) {
         let size = (2 * self.entries.len()).max(64);
-        let old = std::mem::replace(&mut self.entries, vec![NONE; size]);
-        for entry in old.into_iter().filter(|&e| e != NONE) {
-            let mut at = entry.0 as usize & (size - 1);
-            while self.entries[at] != NONE {
-                at = (at + 1) & (size - 1);
-            }
-            self.entries[at] = entry;
+        let old = std::mem::replace(&mut self.entries, vec![0; size]);
+        for entry in old.into_iter().filter(|&e| e != 0) {
+            let mut all = places(size, (entry >> 32) as u32, newest(entry as u32 - 1));
+            let free = all.find(|&at| self.entries[at] == 0);
+            self.entries[free.expect("half of the places are free")] = entry;
         }
     }
+}
+
+/// Where an instruction may be in a table of `size` places, a power of two.
+fn places(size: usize, hash: u32, newest: Option<Id>) -> impl Iterator<Item = usize> {
+    let near = newest.into_iter().flat_map(|a| (2 * a as usize..).take(NEAR));
+    near.chain(hash as usize..).map(move |at| at & (size - 1))
 }
 
 /// The hash of an operation on its arguments; whichever way round they are

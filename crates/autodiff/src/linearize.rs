@@ -52,7 +52,7 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
     // About as much again for the tangents.
     let mut g = Graph::with_room(2 * program.instrs.len());
     let mut tangents: Vec<Option<Id>> = vec![None; program.instrs.len()];
-    for (input, instr) in program.inputs.iter().zip(&program.instrs) {
+    for (input, instr) in program.inputs.iter().zip(program.instrs.iter()) {
         g.input(input.clone(), instr.at);
     }
     let mut names = Names::of(&program.inputs);
@@ -63,14 +63,14 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
     }
     let mut map: Vec<Id> = (0..program.inputs.len() as Id).collect();
     let mut dots: Vec<Option<Id>> = Vec::new();
-    for instr in &program.instrs[program.inputs.len()..] {
+    for instr in program.instrs.iter().skip(program.inputs.len()) {
         let k = map.len();
-        let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
         dots.clear();
         dots.extend(instr.args.iter().map(|&a| tangents[a as usize]));
         let (value, tangent) = if dots.iter().all(Option::is_none) {
-            (g.emit(&instr.op, &args, instr.at), None)
+            (g.copy(instr, &map), None)
         } else {
+            let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
             match &instr.op {
                 Op::Scan(op) => loops::linearize(&mut g, op, &args, &dots, mode, instr.at),
                 Op::Part(part) => {
@@ -80,7 +80,7 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
                     loops::linear_parts(&mut g, op, *part, args[0], dots[0], mode, instr.at)
                 }
                 op => {
-                    let y = g.emit(op, &args, instr.at);
+                    let y = g.copy(instr, &map);
                     let operation = Operation { op, args: &args, y, at: instr.at };
                     (y, tangent(&mut g, &operation, &dots))
                 }
@@ -122,7 +122,7 @@ impl Names {
 /// Emits the instructions of a program on the given arguments; its outputs.
 pub(crate) fn inline(g: &mut Graph, program: &Program, args: &[Id], at: Option<Place>) -> Vec<Id> {
     let mut map = args.to_vec();
-    for instr in &program.instrs[program.inputs.len()..] {
+    for instr in program.instrs.iter().skip(program.inputs.len()) {
         let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
         map.push(g.emit(&instr.op, &args, at.unwrap_or(instr.at)));
     }

@@ -8,7 +8,6 @@
 use crate::error::Place;
 use crate::functions::Unary;
 use crate::graph::Graph;
-use crate::ids::Ids;
 use crate::linearize::{Mode, inline, linearize as linearize_program};
 use crate::op::{Kind, Op, ScanOp, Sub};
 use crate::program::{Id, Input, Output, Program};
@@ -31,8 +30,7 @@ pub(crate) fn reorder(program: &Program, order: &[usize], given: &[Id]) -> Progr
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
         let known = instr.args.iter().all(|&a| map[a as usize] != Id::MAX);
         if map[k] == Id::MAX && known {
-            let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
-            map[k] = g.emit(&instr.op, &args, instr.at);
+            map[k] = g.copy(instr, &map);
         }
     }
     let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
@@ -50,6 +48,9 @@ fn emit(g: &mut Graph, op: &ScanOp, args: &[Id], at: Place) -> Id {
         }
     }
     let order: Vec<usize> = (0..args.len()).filter(|&k| read[k] || op.is_state(k)).collect();
+    if order.len() == args.len() {
+        return g.emit(&Op::Scan(Box::new(op.clone())), args, at);
+    }
     let args: Vec<Id> = order.iter().map(|&k| args[k]).collect();
     let consts = order.iter().filter(|&&k| k < op.consts as usize).count() as u32;
     let body = Sub(reorder(body, &order, &[]).into());
@@ -249,7 +250,7 @@ pub(crate) fn linear_parts(
     let Some(tangent) = tangent else {
         return (g.emit(&Op::Part(part), &[value], at), None);
     };
-    let results = op.body.0.outputs.len() as u32 - op.carry;
+    let results = op.n_parts() - op.carry;
     let (own, dot) = match mode {
         Mode::Split => (part, part),
         Mode::Forward if part < op.carry => (part, op.carry + part),

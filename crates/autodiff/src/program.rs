@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Place, Result};
 use crate::functions::Unary;
@@ -58,7 +59,8 @@ pub(crate) struct Output {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     pub(crate) inputs: Vec<Input>,
-    pub(crate) instrs: Vec<Instr>,
+    /// Shared by all that hold the same list.
+    pub(crate) instrs: Arc<Vec<Instr>>,
     pub(crate) outputs: Vec<Output>,
 }
 
@@ -79,10 +81,12 @@ impl Program {
         self.outputs.iter().map(|o| self.shape_of(o.id))
     }
 
-    /// Number of operations: instructions that are neither inputs nor constants.
+    /// Number of operations: instructions that are neither inputs nor constants,
+    /// those of a loop's body once.
     #[must_use]
     pub fn n_ops(&self) -> usize {
-        self.instrs.iter().filter(|i| is_work(&i.op)).count()
+        let bodies = self.instrs.iter().filter_map(|i| i.op.as_loop()).map(|l| l.body.0.n_ops());
+        self.instrs.iter().filter(|i| is_work(&i.op)).count() + bodies.sum::<usize>()
     }
 
     /// How often each operation occurs, by name.
@@ -168,7 +172,7 @@ impl Program {
         }
         let mut renumbered = vec![Id::MAX; self.instrs.len()];
         let (mut old, mut kept) = (0, 0);
-        self.instrs.retain_mut(|instr| {
+        Arc::make_mut(&mut self.instrs).retain_mut(|instr| {
             let is_live = live[old];
             if is_live {
                 instr.args.iter_mut().for_each(|a| *a = renumbered[*a as usize]);

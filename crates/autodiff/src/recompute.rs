@@ -9,7 +9,7 @@ use crate::graph::{Graph, rewritten};
 use crate::ids::Ids;
 use crate::linearize::inline;
 use crate::op::{Op, ScanOp, Sub};
-use crate::program::{Id, Program};
+use crate::program::{Id, Instr, Program};
 
 /// The program in which reverse loops read nothing of their forward loops but
 /// states.
@@ -28,6 +28,30 @@ pub(crate) fn without_residuals(program: &Program) -> Program {
     })
 }
 
+/// What a loop reads of one loop that goes the other way, in as many steps: that
+/// loop, and for each argument which of the stacked results that are wanted.
+pub(crate) fn left_for(
+    instrs: &[Instr],
+    back: &ScanOp,
+    args: &[Id],
+    is_wanted: impl Fn(&ScanOp, u32) -> bool,
+) -> Option<(Id, Vec<Option<u32>>)> {
+    let mut source = None;
+    let left = args.iter().enumerate().map(|(k, &a)| {
+        let Instr { op: Op::Part(part), args, .. } = &instrs[a as usize] else { return None };
+        let Op::Scan(forward) = &instrs[args[0] as usize].op else { return None };
+        let stacked = back.is_sequence(k) && *part >= forward.carry;
+        let opposite = forward.reverse != back.reverse && forward.length == back.length;
+        (stacked
+            && opposite
+            && is_wanted(forward, *part)
+            && *source.get_or_insert(args[0]) == args[0])
+            .then_some(*part)
+    });
+    let left = left.collect();
+    Some((source?, left))
+}
+
 /// A reverse loop and the forward loop that left something for it.
 struct Pair {
     back: ScanOp,
@@ -44,30 +68,10 @@ struct Pair {
 impl Pair {
     /// The forward loop whose dear values `back` reads, if there is one.
     fn find(g: &Graph, back: &ScanOp, args: &[Id]) -> Option<Self> {
-        let mut source = None;
-        let mut left = Vec::new();
-        for (k, &a) in args.iter().enumerate() {
-            let instr = &g.instrs[a as usize];
-            left.push(match (&instr.op, instr.args.first().map(|&from| (from, g.op(from)))) {
-                (Op::Part(part), Some((from, Op::Scan(forward))))
-                    if back.is_sequence(k)
-                        && *part >= forward.carry
-                        && forward.reverse != back.reverse
-                        && forward.length == back.length
-                        && *source.get_or_insert(from) == from =>
-                {
-                    Some(*part)
-                }
-                _ => None,
-            });
-        }
-        let source = source?;
+        let (source, left) = left_for(&g.instrs, back, args, |_, _| true)?;
         let Op::Scan(forward) = g.op(source) else { return None };
-        let body = &forward.body.0;
-        let result_of = |state: u32| {
-            let id = forward.consts + state;
-            (forward.carry..body.outputs.len() as u32).find(|&p| body.outputs[p as usize].id == id)
-        };
+        let result_of =
+            |state| (0..forward.n_parts()).find(|&part| forward.state_before(part) == Some(state));
         let before: Vec<u32> = (0..forward.carry).map(result_of).collect::<Option<_>>()?;
         let reads_dear = left.iter().flatten().any(|part| !before.contains(part));
         let given = g.instrs[source as usize].args.clone();

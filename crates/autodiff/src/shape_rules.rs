@@ -77,6 +77,9 @@ fn reduced(axis: u8, needs_one: bool, x: Shape) -> Result<Shape, String> {
 }
 
 fn stretch(args: &[Shape]) -> Result<Shape, String> {
+    if args.iter().all(|a| *a == args[0]) {
+        return Ok(args[0]);
+    }
     args.iter().find(|full| args.iter().all(|a| a.stretches_to(full))).copied().ok_or_else(|| {
         "one must have the shape of the result and the others stretch to it \
              (aligned at the last axis, sizes equal or 1); reshape or broadcast explicitly"
@@ -169,6 +172,17 @@ impl ScanOp {
     /// Whether argument `k` is a sequence.
     pub(crate) fn is_sequence(&self, k: usize) -> bool {
         k as u32 >= self.consts + self.carry
+    }
+
+    /// Number of results: final states, then stacked results.
+    pub(crate) fn n_parts(&self) -> u32 {
+        self.body.0.outputs.len() as u32
+    }
+
+    /// The state of which the stacked result holds what it was before each step.
+    pub(crate) fn state_before(&self, part: u32) -> Option<u32> {
+        let id = self.body.0.outputs[part as usize].id;
+        (part >= self.carry && self.is_state(id as usize)).then(|| id - self.consts)
     }
 
     /// Shape of result `k`: final states, then stacked results.

@@ -121,8 +121,9 @@ impl Graph {
 
     /// x of −x.
     fn negated(&self, x: Id) -> Option<Id> {
-        let minus = Op::Map(Unary::Scale(Number::new(-1.0)));
-        (*self.op(x) == minus).then(|| self.instrs[x as usize].args[0])
+        let instr = &self.instrs[x as usize];
+        let Op::Map(Unary::Scale(c)) = instr.op else { return None };
+        (c == Number::new(-1.0)).then(|| instr.args[0])
     }
 
     fn simpler_map(&mut self, f: Unary, x: Id, shape: Shape, at: Place) -> Option<Id> {

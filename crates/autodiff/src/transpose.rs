@@ -98,8 +98,7 @@ pub(crate) fn transpose_program(
     let taint = program.tainted(linear);
     for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
         if !taint[k] {
-            let args: Ids = instr.args.iter().map(|&a| map[a as usize]).collect();
-            map[k] = g.emit(&instr.op, &args, instr.at);
+            map[k] = g.copy(instr, &map);
         }
     }
     let mut adjoints =

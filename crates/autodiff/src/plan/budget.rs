@@ -5,6 +5,7 @@
 //! every derivative and composes with all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use wonderland_linalg::Scalar;
 
@@ -17,7 +18,7 @@ use crate::plan::remake::remade;
 use crate::plan::segments::Segments;
 use crate::plan::{Plan, without_custom};
 use crate::program::{Id, Program};
-use crate::recompute::without_residuals;
+use crate::recompute::{left_for, without_residuals};
 
 /// Longest chain for the dynamic programme, parts of the memory of all tapes
 /// it is asked for, and its quanta.
@@ -238,22 +239,14 @@ fn rewound(program: &Program, slots: &dyn Fn(usize) -> usize) -> Program {
 /// The reverse loop within a budget, and its forward loop, if some of its
 /// sequences are the states before each step of one loop the other way.
 fn rewind(program: &Program, back: &ScanOp, args: &[Id], slots: usize) -> Option<(RewindOp, Id)> {
-    let mut source = None;
-    let history: Vec<Option<u32>> = args
-        .iter()
-        .map(|&a| {
-            let instr = &program.instrs[a as usize];
-            let Op::Part(part) = instr.op else { return None };
-            let from = instr.args[0];
-            let Op::Scan(forward) = &program.instrs[from as usize].op else { return None };
-            let (id, first) = (forward.body.0.outputs[part as usize].id, forward.consts);
-            let is_state = part >= forward.carry && (first..first + forward.carry).contains(&id);
-            let opposite = forward.reverse != back.reverse && forward.length == back.length;
-            (is_state && opposite && *source.get_or_insert(from) == from).then(|| id - first)
-        })
-        .collect();
-    let source = source.filter(|_| slots < back.length as usize)?;
+    let is_state = |forward: &ScanOp, part| forward.state_before(part).is_some();
+    let (source, left) = left_for(&program.instrs, back, args, is_state)?;
     let Op::Scan(forward) = &program.instrs[source as usize].op else { return None };
+    if slots >= back.length as usize {
+        return None;
+    }
+    let state = |part: Option<u32>| part.and_then(|part| forward.state_before(part));
+    let history = left.into_iter().map(state).collect();
     let mut body = (*forward.body.0).clone();
     body.outputs.truncate(forward.carry as usize);
     let forward = ScanOp { body: Sub(body.without_dead().into()), ..(**forward).clone() };
@@ -263,26 +256,35 @@ fn rewind(program: &Program, back: &ScanOp, args: &[Id], slots: usize) -> Option
 
 /// The program whose loops give only the stacked results that are read.
 pub(crate) fn without_unread(mut program: Program) -> Program {
-    let mut read: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
-    for instr in &program.instrs {
+    let mut read = BTreeSet::new();
+    for instr in program.instrs.iter() {
         if let Op::Part(part) = instr.op {
-            read.entry(instr.args[0]).or_default().push(part);
+            read.insert((instr.args[0], part));
         }
     }
+    // Which results remain of the loops that give more.
     let mut kept: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
-    for (k, instr) in program.instrs.iter_mut().enumerate() {
+    for (instr, k) in program.instrs.iter().zip(0..) {
+        if let Op::Scan(op) = &instr.op {
+            let all = op.n_parts();
+            let is_kept = |&part: &u32| part < op.carry || read.contains(&(k, part));
+            let parts: Vec<u32> = (0..all).filter(is_kept).collect();
+            if parts.len() < all as usize {
+                kept.insert(k, parts);
+            }
+        }
+    }
+    if kept.is_empty() {
+        return program;
+    }
+    for (instr, k) in Arc::make_mut(&mut program.instrs).iter_mut().zip(0..) {
         match &mut instr.op {
             Op::Scan(op) => {
-                let all = op.body.0.outputs.len();
-                let read = read.get(&(k as Id)).map_or(&[][..], Vec::as_slice);
-                let is_kept = |part: &u32| *part < op.carry || read.contains(part);
-                let parts: Vec<u32> = (0..all as u32).filter(is_kept).collect();
-                if parts.len() < all {
+                if let Some(parts) = kept.get(&k) {
                     let mut body = (*op.body.0).clone();
                     body.outputs =
                         parts.iter().map(|&p| body.outputs[p as usize].clone()).collect();
                     op.body = Sub(body.without_dead().into());
-                    kept.insert(k as Id, parts);
                 }
             }
             Op::Part(part) => {
@@ -299,7 +301,7 @@ pub(crate) fn without_unread(mut program: Program) -> Program {
 #[cfg(test)]
 mod tests {
     use super::{Budget, Everything};
-    use crate::checkpoint::{advances, revolve, simulate};
+    use crate::checkpoint::{advances, revolve, simulate, writes};
     use crate::plan::Plan;
     use crate::plan::loops::Runner;
     use crate::plan::remake::remade;
@@ -364,6 +366,7 @@ mod tests {
             assert_eq!((kept.len(), kept[0].slots.len()), (1, 50 * counts.peak_slots));
             assert_eq!(counts.advances, plan.report().recomputed + n as u64 - 1);
             assert_eq!(counts.advances, advances(n as u64, slots as u64));
+            assert_eq!(counts.writes, writes(n as u64, slots as u64));
         }
     }
 

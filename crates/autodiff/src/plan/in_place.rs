@@ -1,6 +1,8 @@
 //! Plans in which results replace arguments: what a step of training updates stays
 //! where it is.
 
+use std::sync::Arc;
+
 use wonderland_linalg::{Scalar, Tensor};
 
 use crate::error::{Error, Result};
@@ -74,7 +76,8 @@ pub(crate) fn copy_old_values(program: &mut Program, updates: &[Option<usize>]) 
             let Instr { shape, at, .. } = program.instrs[id as usize];
             let op = Op::Map(Unary::Scale(Number::new(1.0)));
             program.outputs[k].id = program.instrs.len() as u32;
-            program.instrs.push(Instr { op, args: (&[id][..]).into(), shape, at });
+            let copy = Instr { op, args: (&[id][..]).into(), shape, at };
+            Arc::make_mut(&mut program.instrs).push(copy);
         }
     }
 }

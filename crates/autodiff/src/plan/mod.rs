@@ -136,9 +136,11 @@ impl<T: Scalar> Plan<T> {
         let tasks = with_onto(&program, &uses, host, schedule(&program, &uses));
         let layout = Layout::of(&program, &tasks, &uses, host);
         let (mut steps, mut loops, mut scratch) = (Vec::new(), loops::Runners::default(), 0);
+        let mut registers = vec![None; program.instrs.len()];
         for task in &tasks {
             if task.domain.is_some() {
-                let tiles = Tiles::new(&program, &uses, &layout.places, task, layout.arena);
+                let (places, end) = (&layout.places, layout.arena);
+                let tiles = Tiles::new(&program, &uses, places, task, end, &mut registers);
                 scratch = scratch.max(tiles.scratch);
                 steps.push(Step::Group(tiles));
             } else if let Some(onto) = Onto::of(&program, &uses, task) {

@@ -34,7 +34,7 @@ pub(crate) fn remade(segments: &Segments, schedule: &[Action]) -> Program {
     });
     let outputs = outputs.collect();
     let inputs = segments.program.inputs.clone();
-    Program { inputs, instrs: maker.instrs, outputs }.without_dead()
+    Program { inputs, instrs: maker.instrs.into(), outputs }.without_dead()
 }
 
 struct Maker<'a> {

@@ -368,29 +368,36 @@ impl Fuser<'_> {
         self.task_of[root] != Some(task) || by_element
     }
 
+    /// The tasks from `task` on that make arguments of the instruction.
+    fn behind<'i>(&'i self, task: usize, instr: &'i Instr) -> impl Iterator<Item = usize> + 'i {
+        let made = |&a: &Id| self.task_of[self.uses.root[a as usize]];
+        instr.args.iter().filter_map(made).filter(move |&t| self.place[t] >= self.place[task])
+    }
+
     /// The tasks behind `task` whose results the instruction needs, directly or
     /// not; none at all if one of them needs a result of `task`.
     fn needed_behind(&self, task: usize, instr: &Instr) -> Option<Vec<usize>> {
-        let behind = |instr: &Instr, mut found: Vec<usize>| {
-            let tasks = instr.args.iter().filter_map(|&a| self.task_of[self.uses.root[a as usize]]);
-            for t in tasks.filter(|&t| self.place[t] >= self.place[task]) {
-                if !found.contains(&t) {
-                    found.push(t);
-                }
+        let mut needed = Vec::new();
+        for t in self.behind(task, instr) {
+            if t != task && !needed.contains(&t) {
+                needed.push(t);
             }
-            found
-        };
-        let mut needed = behind(instr, Vec::new());
-        needed.retain(|&t| t != task);
+        }
         let mut next = 0;
         while let Some(&t) = needed.get(next) {
-            for &m in &self.tasks[t].members {
-                needed = behind(&self.program.instrs[m], needed);
+            let members = self.tasks[t].members.iter().map(|&m| &self.program.instrs[m]);
+            for t in members.flat_map(|instr| self.behind(task, instr)) {
+                if t == task {
+                    return None;
+                }
+                if !needed.contains(&t) {
+                    needed.push(t);
+                }
             }
             next += 1;
         }
         needed.sort_unstable_by_key(|&t| self.place[t]);
-        (!needed.contains(&task)).then_some(needed)
+        Some(needed)
     }
 
     /// Puts tasks behind `task` before it, in their order.

@@ -140,7 +140,7 @@ fn reordered(program: &Program) -> Program {
     }
     let mut outputs = program.outputs.clone();
     outputs.iter_mut().for_each(|o| o.id = new[o.id as usize]);
-    Program { inputs: program.inputs.clone(), instrs, outputs }
+    Program { inputs: program.inputs.clone(), instrs: instrs.into(), outputs }
 }
 
 /// Where a program that marks nothing may be cut: before the moment when most

@@ -5,8 +5,6 @@
 //! The kernels are those of the interpreter, element by element or block by
 //! block, so that the bits do not depend on the tiling.
 
-use std::collections::BTreeMap;
-
 use wonderland_linalg::Scalar;
 
 use crate::kernels::reduce::{self, ColumnSums};
@@ -110,8 +108,9 @@ impl<T: Scalar> Tiles<T> {
         places: &[Place],
         task: &Task,
         scratch: usize,
+        registers: &mut Registers,
     ) -> Self {
-        let mut writer = Writer::new(program, uses, places, task);
+        let mut writer = Writer::new(program, uses, places, task, registers);
         for &m in &task.members {
             writer.member(m);
         }
@@ -245,6 +244,10 @@ impl<T: Scalar> Source<T> {
     }
 }
 
+/// By value: its register inside its group, and how often it is still read.
+/// A value is in one group only, so that all groups share the list.
+pub(crate) type Registers = Vec<Option<(u32, u32)>>;
+
 /// Writes the operations of one group.
 struct Writer<'a, T> {
     program: &'a Program,
@@ -253,8 +256,7 @@ struct Writer<'a, T> {
     task: &'a Task,
     block: usize,
     operations: Vec<Operation<T>>,
-    /// Register of each value inside the group, and how often it is still read.
-    registers: BTreeMap<usize, (usize, usize)>,
+    registers: &'a mut Registers,
     /// Rows that are the same in all tiles: value, place and length.
     rows: Vec<(usize, Base, usize)>,
     free: Vec<usize>,
@@ -264,7 +266,13 @@ struct Writer<'a, T> {
 }
 
 impl<'a, T: Scalar> Writer<'a, T> {
-    fn new(program: &'a Program, uses: &'a Uses, places: &'a [Place], task: &'a Task) -> Self {
+    fn new(
+        program: &'a Program,
+        uses: &'a Uses,
+        places: &'a [Place],
+        task: &'a Task,
+        registers: &'a mut Registers,
+    ) -> Self {
         Self {
             program,
             uses,
@@ -272,7 +280,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
             task,
             block: task.block,
             operations: Vec::new(),
-            registers: BTreeMap::new(),
+            registers,
             rows: Vec::new(),
             free: Vec::new(),
             count: 0,
@@ -327,7 +335,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
             }
         };
         if let Target::Register(register) = target {
-            self.registers.insert(m, (register, self.uses.readers(m).len()));
+            self.registers[m] = Some((register as u32, self.uses.readers(m).len() as u32));
         }
         self.push(work, target, args, &mut done);
         self.free.append(&mut done);
@@ -429,8 +437,8 @@ impl<'a, T: Scalar> Writer<'a, T> {
         if let Op::Const(c, _) = &self.program.instrs[root].op {
             return Source::Constant(T::from_f64(c.get()));
         }
-        if let Some((register, left)) = self.registers.get_mut(&root) {
-            let register = *register;
+        if let Some((register, left)) = &mut self.registers[root] {
+            let register = *register as usize;
             // A member that reads it twice counts once.
             if instr.args[..j].iter().all(|&b| self.uses.root[b as usize] != root) {
                 *left -= 1;

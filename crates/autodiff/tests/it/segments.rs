@@ -1,7 +1,7 @@
 //! Checkpointing of programs cut into segments: the same bits, the work and the
 //! bytes that were said, and the four blocks of the notes.
 
-use wonderland_autodiff::{Budget, Program, Tensor, Var, data, input, trace};
+use wonderland_autodiff::{Budget, Program, Tensor, Var, data, input, scan, trace};
 
 use crate::numbers;
 
@@ -121,6 +121,26 @@ fn marks_survive_derivatives_and_odd_graphs() {
         same(&h.plan_within(budget).unwrap().run(&(&x, &v)).unwrap(), &expected);
         let y = p.run::<f64>(&x).unwrap();
         same(&p.plan_within(budget).unwrap().run(&x).unwrap(), &y);
+    }
+}
+
+/// A loop that reads all states of another one in every step is not that loop
+/// run backward.
+#[test]
+fn states_read_as_a_constant_are_no_history() {
+    let p = trace(input("h", [4]), |_, h| {
+        let (_, all) = scan(6, &[], &[h], &[], |_, s, _| (vec![s[0].sin()], vec![s[0]]));
+        let (s, _) =
+            scan(6, &all, &[h], &[], |c, s, _| (vec![s[0].tanh() * c[0].sum_axes(&[0])], vec![]));
+        s[0].sum()
+    });
+    let p = p.unwrap().grad().unwrap();
+    let x = numbers(&[4], 1);
+    let expected = p.run::<f64>(&x).unwrap();
+    for slots in 1..7 {
+        let mut plan = p.plan_within(Budget::Slots(slots)).unwrap();
+        assert!(slots >= 5 || plan.report().recomputed > 0, "{}", plan.report());
+        same(&plan.run(&x).unwrap(), &expected);
     }
 }
 
