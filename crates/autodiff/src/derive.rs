@@ -4,11 +4,11 @@
 use std::fmt;
 
 use crate::batch::{batch, directions};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::graph::{Graph, here};
 use crate::linearize::{Linear, Mode, inline, linearize};
 use crate::op::Kind;
-use crate::program::{Id, Program};
+use crate::program::{Id, Input, Program};
 use crate::shape::MAX_RANK;
 use crate::transpose::{gradient, transpose};
 
@@ -116,8 +116,8 @@ impl Program {
         }
         let forward = linearize(self, Mode::Split);
         let reverse = transpose(&forward);
-        let by_columns = columns(&forward, self);
-        let by_rows = rows(&reverse, self);
+        let by_columns = jacobian(&forward, self, Direction::Forward);
+        let by_rows = jacobian(&reverse, self, Direction::Reverse);
         let (forward_flops, reverse_flops) = (by_columns.flops(), by_rows.flops());
         let cheaper =
             if forward_flops <= reverse_flops { Direction::Forward } else { Direction::Reverse };
@@ -220,83 +220,48 @@ impl fmt::Display for Jacobian {
     }
 }
 
-fn pair_name(output: &str, input: &str) -> String {
-    format!("d_{output}/d_{input}")
-}
-
-/// Inputs of `program` declared anew.
-fn same_inputs(g: &mut Graph, program: &Program) -> Vec<Id> {
-    let both = program.inputs.iter().zip(&program.instrs);
-    both.map(|(input, instr)| g.input(input.clone(), instr.at)).collect()
-}
-
-/// Forward mode: for each active input, all unit tangents at once.
-fn columns(linear: &Linear, program: &Program) -> Program {
-    let mut g = Graph::default();
-    let own = same_inputs(&mut g, program);
-    let at = here();
-    let n_out = linear.program.outputs.len() - linear.values;
-    let mut found: Vec<Vec<Id>> = vec![Vec::new(); n_out];
-    let active: Vec<usize> =
-        (0..program.inputs.len()).filter(|&k| program.inputs[k].active).collect();
-    for &k in &active {
-        let shape = program.inputs[k].shape;
-        let many = batch(linear, shape.len()).program;
-        let mut args = own.clone();
-        for &j in &active {
-            args.push(if j == k {
-                directions(&mut g, shape, at)
-            } else {
-                g.constant(0.0, program.inputs[j].shape.after(&[shape.len()]), at)
-            });
-        }
-        let ids = inline(&mut g, &many, &args, None);
-        for (found, &id) in found.iter_mut().zip(&ids[linear.values..]) {
-            // (directions, output…) → (output…, input…).
-            let out: Vec<usize> = g.shape(id).dims().split_off(1);
-            let order: Vec<usize> = (1..=out.len()).chain([0]).collect();
-            let id = g.permute(id, &order, at);
-            found.push(g.reshape(id, shape.after(&out), at));
-        }
-    }
+/// The Jacobian from a program that is linear in tangents of the active inputs
+/// (forward) or in adjoints of the outputs (reverse).
+fn jacobian(linear: &Linear, program: &Program, direction: Direction) -> Program {
+    let (mut g, at) = (Graph::default(), here());
+    let found = responses(&mut g, linear, at);
     let mut outputs = Vec::new();
-    let real = program.outputs.iter().filter(|o| is_real(program, o.id));
-    for (output, found) in real.zip(found) {
-        for (&k, id) in active.iter().zip(found) {
-            outputs.push((pair_name(&output.name, &program.inputs[k].name), id));
+    let real =
+        program.outputs.iter().filter(|o| program.instrs[o.id as usize].op.kind() == Kind::Real);
+    for (o, output) in real.enumerate() {
+        let out = program.shape_of(output.id);
+        for (i, input) in program.inputs.iter().filter(|i| i.active).enumerate() {
+            let id = match direction {
+                // (directions, output…) → (output…, directions).
+                Direction::Forward => {
+                    let order: Vec<usize> = (1..=out.rank()).chain([0]).collect();
+                    g.permute(found[i][o], &order, at)
+                }
+                Direction::Reverse => found[o][i],
+            };
+            let id = g.reshape(id, input.shape.after(&out.dims()), at);
+            outputs.push((format!("d_{}/d_{}", output.name, input.name), id));
         }
     }
     g.finish(outputs)
 }
 
-/// Reverse mode: for each output, all unit adjoints at once.
-fn rows(dual: &Linear, program: &Program) -> Program {
-    let mut g = Graph::default();
-    let own = same_inputs(&mut g, program);
-    let at = here();
-    let real: Vec<_> = program.outputs.iter().filter(|o| is_real(program, o.id)).collect();
-    let active: Vec<_> = program.inputs.iter().filter(|i| i.active).collect();
-    let mut outputs = Vec::new();
-    for output in &real {
-        let shape = program.shape_of(output.id);
-        let many = batch(dual, shape.len()).program;
+/// For each linear input, what all its unit directions give: the linear outputs,
+/// with the directions along a new leading axis.
+fn responses(g: &mut Graph, linear: &Linear, at: Place) -> Vec<Vec<Id>> {
+    let (given, ends) = linear.program.inputs.split_at(linear.given);
+    let own = given.iter().zip(linear.program.instrs.iter());
+    let own: Vec<Id> = own.map(|(input, instr)| g.input(input.clone(), instr.at)).collect();
+    let of_end = |(k, end): (usize, &Input)| {
+        let n = end.shape.len();
         let mut args = own.clone();
-        for other in &real {
-            args.push(if other.id == output.id && other.name == output.name {
-                directions(&mut g, shape, at)
-            } else {
-                g.constant(0.0, program.shape_of(other.id).after(&[shape.len()]), at)
+        for (j, other) in ends.iter().enumerate() {
+            args.push(match j == k {
+                true => directions(g, end.shape, at),
+                false => g.constant(0.0, other.shape.after(&[n]), at),
             });
         }
-        let ids = inline(&mut g, &many, &args, None);
-        for (input, &id) in active.iter().zip(&ids[dual.values..]) {
-            let id = g.reshape(id, input.shape.after(&shape.dims()), at);
-            outputs.push((pair_name(&output.name, &input.name), id));
-        }
-    }
-    g.finish(outputs)
-}
-
-fn is_real(program: &Program, id: Id) -> bool {
-    program.instrs[id as usize].op.kind() == Kind::Real
+        inline(g, &batch(linear, n).program, &args, None).split_off(linear.values)
+    };
+    ends.iter().enumerate().map(of_end).collect()
 }
