@@ -169,6 +169,8 @@ fn gram<'a, T: Scalar>(team: Team, design: &Design<'a, T>, q: usize, ld: usize) 
         left.iter_mut().zip(&*right).for_each(|(a, b)| *a += b);
         left
     };
-    let whole = team.map_reduce(design.nrows(), LEAF, leaf, merge);
+    // Sums of wide rows are dear to merge.
+    let tall = if q < WIDE { LEAF } else { 4 * LEAF };
+    let whole = team.map_reduce(design.nrows(), tall, leaf, merge);
     whole.unwrap_or_else(|| scratch.floats.lend(q * ld))
 }

@@ -18,8 +18,9 @@ use crate::scale::pow2;
 use crate::simd::vector_lanes;
 
 /// Rows of one leaf of the parallel sweeps: fixed, so that the tree of sums is
-/// the same for any number of threads.
-pub(super) const LEAF: usize = 8192;
+/// the same for any number of threads; few, so that a thread that was held up
+/// leaves the others little to wait for.
+pub(super) const LEAF: usize = 2048;
 
 /// Rows of a block: few enough to stay in the first cache while the next ones are
 /// fetched into it (`ahead.rs`), so that reading costs next to nothing; with 32

@@ -14,6 +14,10 @@ use faer::MatRef;
 /// Contraction beyond which the fast route gives way to the stable one.
 const MAX_CONTRACTION: f64 = 0.1;
 
+/// Elements of X from which on another thread is kept awake: a millisecond or so
+/// of one thread.
+const WORTH_WAKING: usize = 1 << 19;
+
 /// A [`LeastSquares`] that keeps its memory, for many solves of one shape.
 ///
 /// The first solve allocates what it needs, and further ones of the same shape
@@ -60,7 +64,12 @@ impl<T: Scalar> LeastSquaresSolver<T> {
     ) -> Result<&LeastSquaresSolution<T>> {
         let Self { settings, scratch, solution } = self;
         let design = Design::new(scratch, X, Y, weights, settings.intercept)?;
-        settings.solve_design(team, design, solution)?;
+        // Between the sweeps of a large one there is too little to do to fall asleep.
+        if X.nrows() * X.ncols() < WORTH_WAKING || team.is_alone() {
+            settings.solve_design(team, design, solution)?;
+        } else {
+            team.awake(|| settings.solve_design(team, design, solution))?;
+        }
         Ok(solution)
     }
 

@@ -10,9 +10,11 @@ use std::ops::Range;
 use super::absorb::absorb;
 use super::design::Design;
 use super::householder::triangularise;
-use super::rows::LEAF;
 use super::scratch::{Lent, Scratch};
 use crate::{Scalar, Team};
+
+/// Rows of a leaf: merging costs as much as p rows.
+const TALL: usize = 8192;
 
 /// An upper triangle or trapezoid ~ (rows, p), column-major without gaps.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub(super) fn factor<'a, T: Scalar>(
     let leaf = |rows: Range<usize>| reduce(design, rows, p);
     let merge = |left: Triangle<'a>, right: Triangle<'a>| merge(scratch, left, &right, p);
     // A leaf several times taller than wide wastes little on merging.
-    let tall = LEAF.max(16 * p);
+    let tall = TALL.max(16 * p);
     let found = team.map_reduce(design.nrows(), tall, leaf, merge);
     let triangle = found.unwrap_or_else(|| Triangle::none(scratch));
     if design.penalties.iter().all(|&l| l == 0.0) {
