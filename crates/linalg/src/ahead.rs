@@ -47,10 +47,26 @@ impl Ahead {
     }
 }
 
-/// Asks for the memory of `x`.
-#[inline(always)]
-pub(crate) fn prefetch_slice<T>(x: &[T]) {
-    x.chunks(LINE / size_of::<T>()).for_each(|line| prefetch(line.as_ptr().cast()));
+/// Rows that will be read next, asked for some at a time.
+pub(crate) struct RowsAhead<'a> {
+    rows: std::slice::Iter<'a, &'a [f64]>,
+    /// Rows to ask for at a time.
+    share: usize,
+}
+
+impl<'a> RowsAhead<'a> {
+    /// All of them in `times` calls of [`fetch`](Self::fetch).
+    pub(crate) fn spread(rows: &'a [&'a [f64]], times: usize) -> Self {
+        Self { rows: rows.iter(), share: rows.len().div_ceil(times.max(1)) }
+    }
+
+    /// Asks for the next rows. Nothing waits for them.
+    #[inline(always)]
+    pub(crate) fn fetch(&mut self) {
+        for row in self.rows.by_ref().take(self.share) {
+            row.chunks(LINE / size_of::<f64>()).for_each(|line| prefetch(line.as_ptr().cast()));
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,9 @@
 //! What all linear classifiers share: the checks at the door (codes, weights,
 //! columns) and the scores xW + b.
 
-use wonderland_linalg::{MatRef, Tensor};
+use std::ops::Range;
+
+use wonderland_linalg::{MatRef, Team, Tensor};
 
 use crate::{Error, Result};
 
@@ -62,9 +64,17 @@ pub(crate) fn check_weights(weights: Option<&[f64]>, n: usize) -> Result<f64> {
     Ok(total)
 }
 
+/// Codes that one thread looks over at a time.
+const CODES: usize = 1 << 16;
+
 /// Checks codes 0..m with at least two classes, each of positive weight; returns
 /// m.
-pub(crate) fn check_codes(y: &[usize], n: usize, weights: Option<&[f64]>) -> Result<usize> {
+pub(crate) fn check_codes(
+    team: Team,
+    y: &[usize],
+    n: usize,
+    weights: Option<&[f64]>,
+) -> Result<usize> {
     if y.len() != n {
         return Err(Error::LengthMismatch {
             name: "y",
@@ -73,17 +83,29 @@ pub(crate) fn check_codes(y: &[usize], n: usize, weights: Option<&[f64]>) -> Res
             expected: n,
         });
     }
-    let n_classes = y.iter().max().map_or(0, |&k| k.saturating_add(1));
+    let largest = |rows: Range<usize>| y[rows].iter().fold(0, |m: usize, &k| m.max(k));
+    let n_classes =
+        team.map_reduce(n, CODES, largest, usize::max).map_or(0, |k| k.saturating_add(1));
     if n_classes < 2 {
         return Err(Error::OneClass);
     }
     // More codes than rows leaves one empty; found before allocating for them.
-    let mut present = vec![false; n_classes.min(n + 1)];
-    for (i, &k) in y.iter().enumerate() {
-        if k < present.len() && weights.is_none_or(|w| w[i] > 0.0) {
-            present[k] = true;
+    let tracked = n_classes.min(n + 1);
+    let seen = |rows: Range<usize>| {
+        let mut present = vec![false; tracked];
+        for i in rows {
+            if y[i] < tracked && weights.is_none_or(|w| w[i] > 0.0) {
+                present[y[i]] = true;
+            }
         }
-    }
+        present
+    };
+    let either = |mut a: Vec<bool>, b: Vec<bool>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a |= b);
+        a
+    };
+    // Leaves no shorter than what they return.
+    let present = team.map_reduce(n, CODES.max(tracked), seen, either).unwrap_or_default();
     match present.iter().filter(|p| **p).count() {
         0 | 1 => Err(Error::OneClass),
         _ => match present.iter().position(|p| !p) {

@@ -8,7 +8,7 @@
 //! when probabilities matter.
 
 use serde::{Deserialize, Serialize};
-use wonderland_linalg::{LeastSquares, MatRef, Tensor};
+use wonderland_linalg::{LeastSquares, MatRef, Team, Tensor};
 use wonderland_losses::{argmax_rows, one_hot};
 
 use crate::classes::{check_codes, check_columns, check_finite_matrix, check_weights};
@@ -87,7 +87,7 @@ impl LeastSquaresClassifier {
     ) -> Result<FittedLeastSquaresClassifier> {
         check_finite_matrix(X)?;
         check_weights(weights, X.nrows())?;
-        let n_classes = check_codes(y, X.nrows(), weights)?;
+        let n_classes = check_codes(Team::alone(), y, X.nrows(), weights)?;
         let Y = one_hot(y, n_classes)?;
         let solver = LeastSquares { intercept: self.intercept, ..LeastSquares::default() };
         let solution = match weights {

@@ -3,6 +3,7 @@
 
 mod columns;
 mod fitted;
+mod rows;
 mod sample;
 mod sweep;
 #[cfg(test)]
@@ -192,16 +193,17 @@ impl LogisticRegression {
             return Err(Error::TooFewRows { what: "a fit", needed: 1, actual: 0 });
         }
         let total = check_weights(weights, X.nrows())?;
-        let n_classes = check_codes(y, X.nrows(), weights)?;
+        let n_classes = check_codes(team, y, X.nrows(), weights)?;
         let l2 = self.l2.unwrap_or(1.0 / total);
         let outputs = if n_classes == 2 && self.form == Form::Auto { 1 } else { n_classes };
         // NaN and infinities of X are refused in the pass that this makes.
-        let mut columns = Columns::new(X, weights, outputs.max(2), l2, self.intercept)?;
+        let mut columns = Columns::new(team, X, weights, outputs.max(2), l2, self.intercept)?;
         let newton = self.takes_newton(X.nrows(), columns.n_rows(), outputs);
         let start = (!newton)
             .then(|| Sample::of(X, y, weights, outputs, l2, &columns))
             .flatten()
-            .and_then(|sample| sample.prepare(&mut columns));
+            // Its passes are so short that falling asleep between them would cost more.
+            .and_then(|sample| team.awake(|| sample.prepare(team, &mut columns)));
         let mut sweep = Sweep::new(team, X, y, weights, outputs, l2, columns);
         let start =
             start.unwrap_or_else(|| Start { u: sweep.start(), memory: LbfgsMemory::default() });

@@ -10,6 +10,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::inner::LANES;
+use crate::ahead::RowsAhead;
 
 /// One number for each of sixteen rows.
 pub type Sixteen = [f64; LANES];
@@ -17,7 +18,8 @@ pub type Sixteen = [f64; LANES];
 /// Most outputs of a tile.
 const OUTPUTS: usize = 5;
 
-/// Gₖ += Σᵢ rᵢₖ xᵢ over the rows xᵢ.
+/// Gₖ += Σᵢ rᵢₖ xᵢ over the rows xᵢ, while the rows `next` are fetched, which only
+/// the speed of their later use depends on.
 ///
 /// # Shapes
 /// `rows` n × (c); `G ~ (m, c)` row-major; `r` holds for rows 0 to 15 one
@@ -38,21 +40,22 @@ const OUTPUTS: usize = 5;
 /// let mut residuals = [[0.0; 16]; 1];
 /// residuals[0][..2].copy_from_slice(&[1.0, -1.0]);
 /// let mut gradient = [0.0; 2];
-/// rows_gradient(&rows, &residuals, &mut gradient);
+/// rows_gradient(&rows, &[], &residuals, &mut gradient);
 /// assert_eq!(gradient, [-2.0, -2.0]);
 /// ```
 #[track_caller]
-pub fn rows_gradient(rows: &[&[f64]], r: &[Sixteen], G: &mut [f64]) {
+pub fn rows_gradient(rows: &[&[f64]], next: &[&[f64]], r: &[Sixteen], G: &mut [f64]) {
     let groups = rows.len().div_ceil(LANES);
     let (Some(first), Some(m)) = (rows.first(), r.len().checked_div(groups)) else { return };
     let c = first.len();
     assert_eq!(r.len(), groups * m, "residuals of {} rows", rows.len());
     assert!(G.len() == m * c && rows.iter().all(|row| row.len() == c), "rows of {c}");
-    Arch::new().dispatch(Back { rows, r, m, G });
+    Arch::new().dispatch(Back { rows, next, r, m, G });
 }
 
 struct Back<'a> {
     rows: &'a [&'a [f64]],
+    next: &'a [&'a [f64]],
     r: &'a [Sixteen],
     m: usize,
     G: &'a mut [f64],
@@ -62,7 +65,10 @@ impl WithSimd for Back<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { rows, r, m, mut G } = self;
+        let Self { rows, next, r, m, mut G } = self;
+        // In the first tile of every strip: the others are short of time.
+        let strips = m.div_ceil(OUTPUTS);
+        let mut next = RowsAhead::spread(next, strips * rows.len().div_ceil(LANES));
         let mut first = 0;
         while first < m {
             // Strips of about as many outputs each.
@@ -71,11 +77,11 @@ impl WithSimd for Back<'_> {
             let residuals = Residuals { r, m, first };
             // As many vectors of columns as leave registers for x and r.
             match outputs {
-                1 => strip::<S, 1, 6>(simd, rows, residuals, here),
-                2 => strip::<S, 2, 4>(simd, rows, residuals, here),
-                3 => strip::<S, 3, 3>(simd, rows, residuals, here),
-                4 => strip::<S, 4, 2>(simd, rows, residuals, here),
-                _ => strip::<S, OUTPUTS, 2>(simd, rows, residuals, here),
+                1 => strip::<S, 1, 6>(simd, rows, residuals, here, &mut next),
+                2 => strip::<S, 2, 4>(simd, rows, residuals, here, &mut next),
+                3 => strip::<S, 3, 3>(simd, rows, residuals, here, &mut next),
+                4 => strip::<S, 4, 2>(simd, rows, residuals, here, &mut next),
+                _ => strip::<S, OUTPUTS, 2>(simd, rows, residuals, here, &mut next),
             }
             (first, G) = (first + outputs, rest);
         }
@@ -97,21 +103,22 @@ fn strip<S: Simd, const K: usize, const MOST: usize>(
     rows: &[&[f64]],
     r: Residuals<'_>,
     G: &mut [f64],
+    next: &mut RowsAhead<'_>,
 ) {
     let c = rows[0].len();
     let whole = c - c % S::F64_LANES;
     for from in (0..whole).step_by(MOST * S::F64_LANES) {
         match (whole - from) / S::F64_LANES {
-            1 => add::<S, K, 1>(simd, rows, r, from, G),
-            2 if MOST > 2 => add::<S, K, 2>(simd, rows, r, from, G),
-            3 if MOST > 3 => add::<S, K, 3>(simd, rows, r, from, G),
-            4 if MOST > 4 => add::<S, K, 4>(simd, rows, r, from, G),
-            5 if MOST > 5 => add::<S, K, 5>(simd, rows, r, from, G),
-            _ => add::<S, K, MOST>(simd, rows, r, from, G),
+            1 => add::<S, K, 1>(simd, rows, r, from, G, next),
+            2 if MOST > 2 => add::<S, K, 2>(simd, rows, r, from, G, next),
+            3 if MOST > 3 => add::<S, K, 3>(simd, rows, r, from, G, next),
+            4 if MOST > 4 => add::<S, K, 4>(simd, rows, r, from, G, next),
+            5 if MOST > 5 => add::<S, K, 5>(simd, rows, r, from, G, next),
+            _ => add::<S, K, MOST>(simd, rows, r, from, G, next),
         }
     }
     if whole < c {
-        add_last::<S, K>(simd, rows, r, whole, G);
+        add_last::<S, K>(simd, rows, r, whole, G, next);
     }
 }
 
@@ -123,8 +130,9 @@ fn add<S: Simd, const K: usize, const V: usize>(
     r: Residuals<'_>,
     from: usize,
     G: &mut [f64],
+    next: &mut RowsAhead<'_>,
 ) {
-    let sums = sums::<S, K, V>(simd, rows, r, from);
+    let sums = sums::<S, K, V>(simd, rows, r, from, next);
     for (g, sums) in G.chunks_exact_mut(rows[0].len()).zip(sums) {
         for (g, sum) in S::as_mut_simd_f64s(&mut g[from..]).0.iter_mut().zip(sums) {
             *g = simd.add_f64s(*g, sum);
@@ -141,6 +149,7 @@ fn add_last<S: Simd, const K: usize>(
     r: Residuals<'_>,
     whole: usize,
     G: &mut [f64],
+    next: &mut RowsAhead<'_>,
 ) {
     let c = rows[0].len();
     let Some(from) = c.checked_sub(S::F64_LANES) else {
@@ -153,7 +162,7 @@ fn add_last<S: Simd, const K: usize>(
         }
         return;
     };
-    let sums = sums::<S, K, 1>(simd, rows, r, from);
+    let sums = sums::<S, K, 1>(simd, rows, r, from, next);
     for (g, [sum]) in G.chunks_exact_mut(c).zip(sums) {
         let mut found = [0.0; LANES];
         S::as_mut_simd_f64s(&mut found).0[0] = sum;
@@ -170,9 +179,13 @@ fn sums<S: Simd, const K: usize, const V: usize>(
     rows: &[&[f64]],
     Residuals { r, m, first }: Residuals<'_>,
     from: usize,
+    next: &mut RowsAhead<'_>,
 ) -> [[S::f64s; V]; K] {
     let mut sums = [[simd.splat_f64s(0.0); V]; K];
     for (rows, r) in rows.chunks(LANES).zip(r.chunks_exact(m)) {
+        if from == 0 {
+            next.fetch();
+        }
         let Some(r) = r.get(first..).and_then(|r| r.first_chunk::<K>()) else { break };
         for (i, x) in rows.iter().enumerate() {
             let Some(x) = x.get(from..from + V * S::F64_LANES) else { break };
@@ -209,7 +222,7 @@ mod tests {
             (0..m).for_each(|k| r[i / LANES * m + k][i % LANES] = residual(i, k));
         }
         let mut G = vec![1.0; m * c];
-        rows_gradient(&rows, &r, &mut G);
+        rows_gradient(&rows, &rows, &r, &mut G);
         for k in 0..m {
             for j in 0..c {
                 let sum: f64 = (0..n).map(|i| X[i][j] * residual(i, k)).sum();
@@ -232,6 +245,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "rows of 3")]
     fn lengths_must_fit() {
-        rows_gradient(&[&[1.0, 2.0, 3.0]], &[[0.0; LANES]], &mut [0.0]);
+        rows_gradient(&[&[1.0, 2.0, 3.0]], &[], &[[0.0; LANES]], &mut [0.0]);
     }
 }

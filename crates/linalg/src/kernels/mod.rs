@@ -16,6 +16,7 @@ mod few;
 mod formulas;
 mod inner;
 mod logistic;
+mod moments;
 mod narrow;
 mod rows;
 mod single;
@@ -24,7 +25,8 @@ pub use back::{Sixteen, rows_gradient};
 pub use elementary::Elementary;
 pub use few::{logsumexp_rows, softmax_rows};
 pub use inner::{axpy, dot, dot_axpy, dot_twofold, sum, sum_twofold};
-pub use logistic::{CrossEntropy, softmax_residuals, softplus_sigmoid};
+pub use logistic::{CrossEntropy, sigmoid_residuals, softmax_residuals};
+pub use moments::add_moments;
 pub use narrow::{padded_width, rows_times};
 pub use rows::{
     log_softmax, logsumexp, logsumexp_class_major, mean_variance, softmax, softmax_class_major,

@@ -1,4 +1,4 @@
-//! A few rows of a tall matrix times a narrow one: z += x W, the first half of a
+//! A few rows of a tall matrix times a narrow one: z = b + x W, the first half of a
 //! step of a linear model; `back.rs` is the other.
 //!
 //! The one idea: the outputs of a row lie beside each other, padded to whole
@@ -6,19 +6,16 @@
 //! across a vector. A tile of three rows by up to three vectors of outputs stays
 //! in registers. A single output has no neighbours: there the vectors run along x.
 //!
-//! Rows are meant to be read here for the first time, from memory. The
-//! processor alone does not ask for them early enough, so they are asked for.
+//! Rows are meant to be in the cache already: while it multiplies these, the
+//! product asks the memory for the block of rows that comes next, which leaves
+//! the memory all the time until then.
 
 #![allow(clippy::inline_always, reason = "the callee must be compiled for the caller's vectors")]
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::ahead::prefetch_slice;
+use crate::ahead::RowsAhead;
 use crate::simd::vector_lanes;
-
-/// How far ahead of the row that is read memory is asked for, in elements: the
-/// time of some hundred multiply-adds, and a small part of the first cache.
-const AHEAD: usize = 512;
 
 /// Places per row that [`rows_times`] wants for `k` outputs: whole vectors of this processor, but a single one is not padded.
 ///
@@ -33,11 +30,12 @@ pub fn padded_width(k: usize) -> usize {
     if k == 1 { 1 } else { k.next_multiple_of(vector_lanes()) }
 }
 
-/// zᵢ += xᵢ W for every row xᵢ.
+/// zᵢ = b + xᵢ W for every row xᵢ, while the rows `next` are fetched, which only
+/// the speed of their later use depends on.
 ///
 /// # Shapes
-/// `rows` n × (c), `W ~ (c, width)`, `z ~ (n, width)`, row-major; `width` is a
-/// [`padded_width`].
+/// `rows` n × (c), `W ~ (c, width)`, `b ~ (width)`, `z ~ (n, width)`, row-major;
+/// `width` is a [`padded_width`].
 ///
 /// # Numerics
 /// Products are not rounded; each of several outputs is summed in the order of
@@ -51,38 +49,33 @@ pub fn padded_width(k: usize) -> usize {
 /// ```
 /// use wonderland_linalg::kernels::rows_times;
 /// let rows: [&[f64]; 2] = [&[1.0, 2.0], &[3.0, 4.0]];
-/// let mut z = [0.0, 100.0];
-/// rows_times(&rows, &[1.0, 10.0], 1, &mut z);
-/// assert_eq!(z, [21.0, 143.0]);
+/// let mut z = [0.0; 2];
+/// rows_times(&rows, &[], &[1.0, 10.0], &[100.0], &mut z);
+/// assert_eq!(z, [121.0, 143.0]);
 /// ```
 #[track_caller]
-pub fn rows_times(rows: &[&[f64]], W: &[f64], width: usize, z: &mut [f64]) {
+pub fn rows_times(rows: &[&[f64]], next: &[&[f64]], W: &[f64], b: &[f64], z: &mut [f64]) {
+    let width = b.len();
     assert_eq!(width, padded_width(width), "outputs per row");
     assert_eq!(z.len(), rows.len() * width, "{} rows of {width} outputs", rows.len());
     let c = W.len() / width;
     assert!(W.len() == c * width && rows.iter().all(|row| row.len() == c), "rows of {c}");
     let arch = Arch::new();
-    if width == 1 {
-        arch.dispatch(Dots { rows, w: W, z })
+    if let [b] = *b {
+        let next = RowsAhead::spread(next, rows.len().div_ceil(4));
+        arch.dispatch(Dots { rows, next, w: W, b, z });
     } else {
-        arch.dispatch(Products { rows, W, width, z })
+        let next = RowsAhead::spread(next, rows.len().div_ceil(3));
+        arch.dispatch(Products { rows, next, W, b, z });
     }
 }
 
-/// Asks for the rows to be read after these `n`.
-#[inline(always)]
-fn ask_ahead(rows: &[&[f64]], at: usize, n: usize) {
-    let distance = (AHEAD / rows[at].len().max(1)).max(n);
-    for row in rows.iter().skip(at + distance).take(n) {
-        prefetch_slice(row);
-    }
-}
-
-/// z += X W for several outputs.
+/// z = b + X W for several outputs.
 struct Products<'a> {
     rows: &'a [&'a [f64]],
+    next: RowsAhead<'a>,
     W: &'a [f64],
-    width: usize,
+    b: &'a [f64],
     z: &'a mut [f64],
 }
 
@@ -90,20 +83,20 @@ impl WithSimd for Products<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let vectors = self.width / S::F64_LANES;
-        let W = S::as_simd_f64s(self.W).0;
-        let tiles = self.rows.chunks(3).zip(self.z.chunks_mut(3 * self.width));
-        for (tile, (rows, z)) in tiles.enumerate() {
-            ask_ahead(self.rows, 3 * tile, 3);
+        let Self { rows, mut next, W, b, z } = self;
+        let vectors = b.len() / S::F64_LANES;
+        let (W, b) = (S::as_simd_f64s(W).0, S::as_simd_f64s(b).0);
+        for (rows, z) in rows.chunks(3).zip(z.chunks_mut(3 * b.len() * S::F64_LANES)) {
+            next.fetch();
             let first = rows[0];
             // Missing rows repeat the first, and their results are dropped.
             let x = [first, *rows.get(1).unwrap_or(&first), *rows.get(2).unwrap_or(&first)];
             let z = S::as_mut_simd_f64s(z).0;
             for at in (0..vectors).step_by(3) {
                 match vectors - at {
-                    1 => product_tile::<S, 1>(simd, x, W, vectors, at, z),
-                    2 => product_tile::<S, 2>(simd, x, W, vectors, at, z),
-                    _ => product_tile::<S, 3>(simd, x, W, vectors, at, z),
+                    1 => product_tile::<S, 1>(simd, x, W, b, at, z),
+                    2 => product_tile::<S, 2>(simd, x, W, b, at, z),
+                    _ => product_tile::<S, 3>(simd, x, W, b, at, z),
                 }
             }
         }
@@ -117,11 +110,13 @@ fn product_tile<S: Simd, const V: usize>(
     simd: S,
     x: [&[f64]; 3],
     W: &[S::f64s],
-    vectors: usize,
+    b: &[S::f64s],
     at: usize,
     z: &mut [S::f64s],
 ) {
-    let mut sums = [[simd.splat_f64s(0.0); V]; 3];
+    let vectors = b.len();
+    let Some(b) = b.get(at..).and_then(|b| b.first_chunk::<V>()) else { return };
+    let mut sums = [*b; 3];
     for (w, ((x0, x1), x2)) in W.chunks_exact(vectors).zip(x[0].iter().zip(x[1]).zip(x[2])) {
         let Some(w) = w.get(at..).and_then(|w| w.first_chunk::<V>()) else { return };
         for (sums, x) in sums.iter_mut().zip([*x0, *x1, *x2]) {
@@ -132,16 +127,16 @@ fn product_tile<S: Simd, const V: usize>(
         }
     }
     for (sums, z) in sums.iter().zip(z.chunks_exact_mut(vectors)) {
-        for (sum, z) in sums.iter().zip(&mut z[at..at + V]) {
-            *z = simd.add_f64s(*z, *sum);
-        }
+        z[at..at + V].copy_from_slice(sums);
     }
 }
 
-/// z += X w.
+/// z = b + X w.
 struct Dots<'a> {
     rows: &'a [&'a [f64]],
+    next: RowsAhead<'a>,
     w: &'a [f64],
+    b: f64,
     z: &'a mut [f64],
 }
 
@@ -149,10 +144,10 @@ impl WithSimd for Dots<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (ws, w_rest) = S::as_simd_f64s(self.w);
-        let tiles = self.rows.chunks(4).zip(self.z.chunks_mut(4));
-        for (tile, (rows, z)) in tiles.enumerate() {
-            ask_ahead(self.rows, 4 * tile, 4);
+        let Self { rows, mut next, w, b, z } = self;
+        let (ws, w_rest) = S::as_simd_f64s(w);
+        for (rows, z) in rows.chunks(4).zip(z.chunks_mut(4)) {
+            next.fetch();
             let first = rows[0];
             let row = |r: usize| if r < rows.len() { rows[r] } else { first };
             let (x0, rest0) = S::as_simd_f64s(first);
@@ -171,7 +166,7 @@ impl WithSimd for Dots<'_> {
                 for (x, w) in rest.iter().zip(w_rest) {
                     sum = x.mul_add(*w, sum);
                 }
-                *z += sum;
+                *z = b + sum;
             }
         }
     }
@@ -193,12 +188,13 @@ mod tests {
         let rows: Vec<&[f64]> = X.iter().map(Vec::as_slice).collect();
         let at = |i: usize, l: usize| if l < k { entry(i + 3, 2 * l) } else { 0.0 };
         let W: Vec<f64> = (0..c * width).map(|at_| at(at_ / width, at_ % width)).collect();
-        let mut z = vec![1.0; n * width];
-        rows_times(&rows, &W, width, &mut z);
+        let b: Vec<f64> = (0..width).map(|l| entry(3, l)).collect();
+        let mut z = vec![f64::NAN; n * width];
+        rows_times(&rows, &rows, &W, &b, &mut z);
         for l in 0..width {
             for i in 0..n {
                 let sum: f64 = (0..c).map(|j| X[i][j] * W[j * width + l]).sum();
-                assert_eq!(z[i * width + l], 1.0 + sum, "z {n} {c} {k}: {i} {l}");
+                assert_eq!(z[i * width + l], b[l] + sum, "z {n} {c} {k}: {i} {l}");
             }
         }
     }
@@ -217,6 +213,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "rows of 1")]
     fn lengths_must_fit() {
-        rows_times(&[&[1.0, 2.0, 3.0]], &[1.0], 1, &mut [0.0]);
+        rows_times(&[&[1.0, 2.0, 3.0]], &[], &[1.0], &[0.0], &mut [0.0]);
     }
 }

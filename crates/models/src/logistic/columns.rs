@@ -6,8 +6,12 @@
 //! X itself is never copied: W and b for the original columns are computed from
 //! u before each pass, and the gradient is turned back after it.
 
-use wonderland_linalg::{MatMut, MatRef, Tensor, cholesky, matmul_into, solve_lower};
+use std::ops::Range;
 
+use wonderland_linalg::kernels::add_moments;
+use wonderland_linalg::{MatMut, MatRef, Team, Tensor, cholesky, matmul_into, solve_lower};
+
+use super::rows::{MOST_ROWS, copy, lend};
 use crate::classes::check_finite_matrix;
 use crate::{Error, Result};
 
@@ -34,6 +38,7 @@ struct Whitener {
 
 impl Columns {
     pub(super) fn new(
+        team: Team,
         X: MatRef<'_, f64>,
         weights: Option<&[f64]>,
         n_classes: usize,
@@ -44,7 +49,7 @@ impl Columns {
         // The curvature of the cross-entropy in a logit when all classes are
         // equally likely, p(1 − p).
         let h = share * (1.0 - share);
-        let Spread { centre, deviation } = match Spread::in_one_pass(X, weights, intercept) {
+        let Spread { centre, deviation } = match Spread::in_one_pass(team, X, weights, intercept) {
             Some(spread) => spread,
             None => {
                 check_finite_matrix(X)?;
@@ -213,22 +218,21 @@ impl Spread {
     /// also sees every value that is not finite. `None` where that is not
     /// accurate, or the numbers are extreme: a variance may be off in its fifth
     /// digit without harm, but no more.
-    fn in_one_pass(X: MatRef<'_, f64>, weights: Option<&[f64]>, intercept: bool) -> Option<Self> {
+    fn in_one_pass(
+        team: Team,
+        X: MatRef<'_, f64>,
+        weights: Option<&[f64]>,
+        intercept: bool,
+    ) -> Option<Self> {
         let (n, c) = (X.nrows(), X.ncols());
         let first: Vec<f64> = (0..c).map(|j| if intercept { X[(0, j)] } else { 0.0 }).collect();
-        let (mut sums, mut squares) = (vec![0.0; c], vec![0.0; c]);
-        let mut total = 0.0;
-        for_each_row(X, |i, x| {
-            let weight = weights.map_or(1.0, |w| w[i]);
-            total += weight;
-            let columns = sums.iter_mut().zip(&mut squares).zip(x).zip(&first);
-            for (((sum, square), x), first) in columns {
-                let d = x - first;
-                let weighted = weight * d;
-                *sum += weighted;
-                *square += weighted * d;
-            }
-        });
+        let leaf = |rows| moments(X, weights, &first, rows);
+        let sums = team.map_reduce(n, LEAF, leaf, |mut a: Vec<f64>, b| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        })?;
+        let (sums, squares) = sums.split_at(c);
+        let total: f64 = weights.map_or(n as f64, |w| w.iter().sum());
         let (mut centre, mut deviation) = (vec![0.0; c], vec![0.0; c]);
         for j in 0..c {
             let (mean, square) = (sums[j] / total, squares[j] / total);
@@ -283,6 +287,35 @@ impl Spread {
         centre.iter_mut().zip(&unit).for_each(|(m, unit)| *m *= unit);
         Self { centre, deviation }
     }
+}
+
+/// Rows of one leaf of the pass over all, whatever the number of threads.
+const LEAF: usize = 8192;
+/// Rows at a time: few enough for the first cache.
+const BLOCK: usize = 64;
+
+/// Σ w (x − x₀) and then Σ w (x − x₀)² of every column over some rows.
+fn moments(
+    X: MatRef<'_, f64>,
+    weights: Option<&[f64]>,
+    first: &[f64],
+    rows: Range<usize>,
+) -> Vec<f64> {
+    let mut found = vec![0.0; 2 * first.len()];
+    let (sums, squares) = found.split_at_mut(first.len());
+    let mut copies = Vec::new();
+    for start in rows.clone().step_by(BLOCK) {
+        let n = BLOCK.min(rows.end - start);
+        let mut places: [&[f64]; MOST_ROWS] = [&[]; MOST_ROWS];
+        if X.col_stride() == 1 {
+            lend(X, start, n, &mut places);
+        } else {
+            copy(X.subrows(start, n), &mut copies, &mut places);
+        }
+        let w = weights.map(|w| &w[start..start + n]);
+        add_moments(&places[..n], w, first, sums, squares);
+    }
+    found
 }
 
 /// Visits the rows of X; contiguous ones without a copy.

@@ -10,6 +10,8 @@
 //! curvature. There the steps that led to the sample's optimum tell more: their
 //! memory goes on to the fit of all rows, which takes it a third fewer passes.
 
+use std::ops::Range;
+
 use wonderland_linalg::kernels::Elementary;
 use wonderland_linalg::{MatRef, Team, Tensor, gram};
 use wonderland_optim::{Lbfgs, LbfgsMemory, Stopping};
@@ -28,6 +30,8 @@ const WORTH_FITTING: usize = 4;
 /// With pivots of the curvature within this ratio, the scales of the columns are
 /// all there is to know about it.
 const EVEN: f64 = 2.0;
+/// Rows whose curvature one thread adds up at a time.
+const LEAF: usize = 1024;
 /// Passes over the data that the curvature may cost.
 const PASSES: f64 = 20.0;
 
@@ -87,8 +91,8 @@ impl Sample {
 
     /// Gives `columns` the sample's curvature, and says where the fit of all rows
     /// is to start if the sample was fitted.
-    pub(super) fn prepare(&self, columns: &mut Columns) -> Option<Start> {
-        columns.whiten(self.curvature(columns, None), self.strength());
+    pub(super) fn prepare(&self, team: Team, columns: &mut Columns) -> Option<Start> {
+        columns.whiten(self.curvature(team, columns, None), self.strength());
         if columns.pivot_ratio() < EVEN {
             columns.unwhiten();
         }
@@ -97,8 +101,7 @@ impl Sample {
         }
         let weights = self.weights.as_deref();
         let (X, y) = (self.X.as_mat(), &self.y);
-        let mut sweep =
-            Sweep::new(Team::alone(), X, y, weights, self.outputs, self.l2, columns.clone());
+        let mut sweep = Sweep::new(team, X, y, weights, self.outputs, self.l2, columns.clone());
         // Sampling moved the optimum by far more than this; and the curvature that
         // late steps find is that of the sample rather than of all rows.
         let gradient = if self.outputs == 1 { 1e-4 } else { 3e-3 };
@@ -111,7 +114,7 @@ impl Sample {
         }
         // With one output this is the Hessian itself, in other variables.
         let (W, b) = sweep.parameters(&found.x);
-        columns.whiten(self.curvature(columns, Some((&W, &b))), self.strength());
+        columns.whiten(self.curvature(team, columns, Some((&W, &b))), self.strength());
         Some(Start { u: columns.to_variables(&W, &b), memory: LbfgsMemory::default() })
     }
 
@@ -121,32 +124,45 @@ impl Sample {
 
     /// Σ sᵢ hᵢ x̃ᵢ x̃ᵢᵀ / Σ sᵢ over the scaled rows, hᵢ the mean of p(1 − p) over
     /// the outputs: at W, or where all classes are equally likely.
-    fn curvature(&self, columns: &Columns, at: Option<(&Tensor, &[f64])>) -> Tensor {
-        let equal = 1.0 / self.outputs.max(2) as f64;
-        let total = self.weights.as_ref().map_or(self.y.len() as f64, |w| w.iter().sum());
-        let mut scaled = Tensor::zeros(&[self.X.nrows(), columns.n_rows()]);
-        let mut z = vec![0.0; self.outputs];
-        for i in 0..self.X.nrows() {
-            let h = match at {
-                None => equal * (1.0 - equal),
-                Some((W, b)) => {
-                    z.copy_from_slice(b);
-                    for (x, w) in self.X.row(i).iter().zip(W.as_slice().chunks_exact(z.len())) {
-                        z.iter_mut().zip(w).for_each(|(z, w)| *z += x * w);
-                    }
-                    if let [z] = &mut z[..] {
-                        Elementary::Sigmoid.apply(std::slice::from_mut(z));
-                    } else {
-                        wonderland_losses::softmax_in_place(&mut z);
-                    }
-                    z.iter().map(|p| p * (1.0 - p)).sum::<f64>() / z.len() as f64
-                }
-            };
-            let share = self.weights.as_ref().map_or(1.0, |w| w[i]) / total;
-            let row = scaled.row_mut(i);
-            columns.scaled_row(self.X.as_mat(), i, row);
-            row.iter_mut().for_each(|x| *x *= (share * h).sqrt());
+    fn curvature(&self, team: Team, columns: &Columns, at: Option<(&Tensor, &[f64])>) -> Tensor {
+        let n = self.X.nrows();
+        let total = self.weights.as_ref().map_or(n as f64, |w| w.iter().sum());
+        let of_rows = |rows: Range<usize>| {
+            let mut scaled = Tensor::zeros(&[rows.len(), columns.n_rows()]);
+            let mut z = vec![0.0; self.outputs];
+            for (place, i) in rows.enumerate() {
+                let share = self.weights.as_ref().map_or(1.0, |w| w[i]) / total;
+                let root = (share * self.spread(i, at, &mut z)).sqrt();
+                let row = scaled.row_mut(place);
+                columns.scaled_row(self.X.as_mat(), i, row);
+                row.iter_mut().for_each(|x| *x *= root);
+            }
+            gram(scaled.as_mat())
+        };
+        let sum = |mut left: Tensor, right: Tensor| {
+            let entries = left.as_mut_slice().iter_mut().zip(right.as_slice());
+            entries.for_each(|(left, right)| *left += right);
+            left
+        };
+        let whole = team.map_reduce(n, LEAF, of_rows, sum);
+        whole.unwrap_or_else(|| Tensor::zeros(&[columns.n_rows(), columns.n_rows()]))
+    }
+
+    /// The mean of p(1 − p) over the outputs in row i; `z` has room for them.
+    fn spread(&self, i: usize, at: Option<(&Tensor, &[f64])>, z: &mut [f64]) -> f64 {
+        let Some((W, b)) = at else {
+            let equal = 1.0 / self.outputs.max(2) as f64;
+            return equal * (1.0 - equal);
+        };
+        z.copy_from_slice(b);
+        for (x, w) in self.X.row(i).iter().zip(W.as_slice().chunks_exact(z.len())) {
+            z.iter_mut().zip(w).for_each(|(z, w)| *z += x * w);
         }
-        gram(scaled.as_mat())
+        if z.len() == 1 {
+            Elementary::Sigmoid.apply(z);
+        } else {
+            wonderland_losses::softmax_in_place(z);
+        }
+        z.iter().map(|p| p * (1.0 - p)).sum::<f64>() / z.len() as f64
     }
 }

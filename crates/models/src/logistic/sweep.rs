@@ -42,8 +42,6 @@ pub(super) struct Sweep<'a> {
     gradient_b: Vec<f64>,
     /// For the change of variables.
     scratch: Vec<f64>,
-    /// See [`Pass::signs`].
-    signs: Vec<f64>,
     team: Team,
     /// Rows of positive weight, all of which a separating W must get right.
     n_counted: usize,
@@ -66,7 +64,6 @@ impl<'a> Sweep<'a> {
         let rows_each = n.div_ceil(block).div_ceil(STRIPES) * block;
         let stripe = |start: usize| Stripe::new(start..(start + rows_each).min(n), c, outputs);
         let width = padded_width(outputs);
-        let sign = |&class: &usize| if class == 0 { 1.0 } else { -1.0 };
         Self {
             X,
             y,
@@ -82,7 +79,6 @@ impl<'a> Sweep<'a> {
             scratch: Vec::new(),
             padded_W: vec![0.0; c * width],
             padded_b: vec![0.0; width],
-            signs: if outputs == 1 { y.iter().map(sign).collect() } else { Vec::new() },
             team,
             n_counted: weights.map_or(n, |w| w.iter().filter(|&&w| w > 0.0).count()),
             separates: Rc::new(Cell::new(false)),
@@ -156,7 +152,6 @@ impl Objective for Sweep<'_> {
             X: self.X,
             y: self.y,
             weights: self.weights,
-            signs: &self.signs,
             per_weight: self.per_weight,
             W: &self.padded_W,
             b: &self.padded_b,

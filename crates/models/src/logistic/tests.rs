@@ -2,7 +2,7 @@
 //! other, and what has no optimum.
 #![allow(clippy::float_cmp, reason = "bit equality is what these tests mean")]
 
-use wonderland_linalg::{Team, Tensor, Threads};
+use wonderland_linalg::{MatRef, Team, Tensor, Threads};
 use wonderland_losses::{CrossEntropy, Reduction};
 use wonderland_optim::Objective as _;
 
@@ -232,7 +232,8 @@ fn prints_its_objective() {
 /// 1, 2, 3 and 8 threads give the same bits, by either solver.
 #[test]
 fn threads_do_not_change_a_bit() {
-    let X = scatter(5000, 3);
+    // More than one leaf of every sum, and a sample that is fitted.
+    let X = scatter(20_000, 3);
     let y = classes(&X, 3);
     for solver in [LogisticSolver::Newton, LogisticSolver::Lbfgs] {
         let settings = LogisticRegression { solver, ..Default::default() };
@@ -252,7 +253,7 @@ fn several_threads_share_a_pass() {
     let X = scatter(200_000, 3);
     let y = classes(&X, 3);
     let most = Threads::new(2).unwrap().run(|team| {
-        let columns = Columns::new(X.as_mat(), None, 3, 0.1, true).unwrap();
+        let columns = Columns::new(team, X.as_mat(), None, 3, 0.1, true).unwrap();
         let mut sweep = Sweep::new(team, X.as_mat(), &y, None, 3, 0.1, columns);
         let u = sweep.start();
         let mut gradient = vec![0.0; u.len()];
@@ -265,14 +266,40 @@ fn several_threads_share_a_pass() {
     assert_eq!(most, Some(2));
 }
 
+/// Allocations of an evaluation after the first, by the thread that asks for it.
+fn allocations(
+    team: Team,
+    X: MatRef<'_, f64>,
+    y: &[usize],
+    weights: Option<&[f64]>,
+    whiten: bool,
+) -> u64 {
+    let outputs = if y.contains(&2) { 3 } else { 1 };
+    let mut columns = Columns::new(team, X, weights, outputs.max(2), 0.1, true).unwrap();
+    if whiten {
+        let rows = columns.n_rows();
+        columns.whiten(Tensor::from_fn(rows, rows, |i, j| if i == j { 1.0 } else { 0.1 }), 0.1);
+    }
+    let mut sweep = Sweep::new(team, X, y, weights, outputs, 0.1, columns);
+    let u = sweep.start();
+    let mut gradient = vec![0.0; u.len()];
+    sweep.value_and_gradient(&u, &mut gradient);
+    let counted = allocation_counter::measure(|| {
+        sweep.value_and_gradient(&u, &mut gradient);
+    });
+    counted.count_total
+}
+
 /// After the first, an evaluation of the objective allocates nothing: two classes
-/// and more, rows in one piece or not, weighted or not, whitened or not.
+/// and more, rows in one piece or not, weighted or not, whitened or not, by one
+/// thread or two.
 #[test]
 fn evaluations_do_not_allocate() {
     let X = scatter(900, 4);
     let by_columns = X.transpose();
     let weights: Vec<f64> = (0..900).map(|i| 1.0 + (i % 3) as f64).collect();
-    for (m, outputs) in [(2, 1), (3, 3)] {
+    let threads = Threads::new(2).unwrap();
+    for m in [2, 3] {
         let y = classes(&X, m);
         for (X, weights) in [
             (X.as_mat(), None),
@@ -280,20 +307,10 @@ fn evaluations_do_not_allocate() {
             (by_columns.as_mat().transpose(), None),
         ] {
             for whiten in [false, true] {
-                let mut columns = Columns::new(X, weights, m, 0.1, true).unwrap();
-                if whiten {
-                    let rows = columns.n_rows();
-                    let H = Tensor::from_fn(rows, rows, |i, j| if i == j { 1.0 } else { 0.1 });
-                    columns.whiten(H, 0.1);
-                }
-                let mut sweep = Sweep::new(Team::alone(), X, &y, weights, outputs, 0.1, columns);
-                let u = sweep.start();
-                let mut gradient = vec![0.0; u.len()];
-                sweep.value_and_gradient(&u, &mut gradient);
-                let counted = allocation_counter::measure(|| {
-                    sweep.value_and_gradient(&u, &mut gradient);
-                });
-                assert_eq!(counted.count_total, 0, "{m} classes, whitened: {whiten}");
+                let alone = allocations(Team::alone(), X, &y, weights, whiten);
+                assert_eq!(alone, 0, "{m} classes, whitened: {whiten}");
+                let shared = threads.run(|team| allocations(team, X, &y, weights, whiten));
+                assert_eq!(shared, 0, "{m} classes, whitened: {whiten}, two threads");
             }
         }
     }

@@ -1,56 +1,45 @@
 //! The Hessian of the objective: for few parameters, where a step of Newton's
 //! method is worth its price.
 
+use std::ops::Range;
+
 use wonderland_linalg::kernels::{Elementary, softmax_class_major};
 use wonderland_linalg::{MatMut, MatRef, Tensor, matmul_into};
 use wonderland_optim::Hessian;
 
 use super::Sweep;
+use crate::logistic::columns::Columns;
 
 /// Rows per block: 256 rows of 50 columns are 100 KiB, in the second cache.
 const BLOCK: usize = 256;
+/// Rows of one leaf, whatever the number of threads.
+const LEAF: usize = 4096;
 
 impl Hessian for Sweep<'_> {
     /// Per pair of outputs X̃ᵀ diag(s pₐ(δ − p_b)) X̃ over the centred and scaled
     /// rows X̃, plus the penalty.
     fn hessian(&mut self, u: &[f64], H: &mut Tensor) {
         self.columns.to_original(u, &mut self.W, &mut self.b, &mut self.scratch);
-        let (n, k, rows) = (self.X.nrows(), self.outputs, self.columns.n_rows());
-        let mut packed = vec![0.0; BLOCK * rows];
-        let mut scaled = vec![0.0; BLOCK * rows];
-        let mut z = vec![0.0; BLOCK * k];
+        let (k, rows) = (self.outputs, self.columns.n_rows());
         let pairs: Vec<(usize, usize)> = (0..k).flat_map(|a| (a..k).map(move |b| (a, b))).collect();
-        let mut blocks: Vec<Tensor> = pairs.iter().map(|_| Tensor::zeros(&[rows, rows])).collect();
-        for start in (0..n).step_by(BLOCK) {
-            let r = BLOCK.min(n - start);
-            let X = self.X.subrows(start, r);
-            for (i, row) in packed.chunks_exact_mut(rows).take(r).enumerate() {
-                self.columns.scaled_row(X, i, row);
+        let at = At {
+            X: self.X,
+            weights: self.weights,
+            per_weight: self.per_weight,
+            columns: &self.columns,
+            W: &self.W,
+            b: &self.b,
+            pairs: &pairs,
+        };
+        let sum = |mut left: Vec<Tensor>, right: Vec<Tensor>| {
+            for (left, right) in left.iter_mut().zip(&right) {
+                let entries = left.as_mut_slice().iter_mut().zip(right.as_slice());
+                entries.for_each(|(left, right)| *left += right);
             }
-            let z = &mut z[..r * k];
-            for (z, b) in z.chunks_exact_mut(r).zip(&self.b) {
-                z.fill(*b);
-            }
-            let W = MatRef::from_row_major_slice(&self.W, X.ncols(), k);
-            multiply(MatMut::from_column_major_slice_mut(z, r, k), X, W);
-            if k == 1 {
-                Elementary::Sigmoid.apply(z);
-            } else {
-                softmax_class_major(z, r);
-            }
-            for (&(a, b), block) in pairs.iter().zip(&mut blocks) {
-                for i in 0..r {
-                    let weight = self.weights.map_or(1.0, |w| w[start + i]) * self.per_weight;
-                    let factor = weight * curvature(z, r, i, a, b);
-                    let (from, to) = (i * rows, (i + 1) * rows);
-                    let pair = scaled[from..to].iter_mut().zip(&packed[from..to]);
-                    pair.for_each(|(s, x)| *s = factor * x);
-                }
-                let X = MatRef::from_row_major_slice(&packed[..r * rows], r, rows);
-                let S = MatRef::from_row_major_slice(&scaled[..r * rows], r, rows);
-                multiply(block.as_mat_mut(), X.transpose(), S);
-            }
-        }
+            left
+        };
+        let blocks = self.team.map_reduce(self.X.nrows(), LEAF, |r| at.curvature(r), sum);
+        let blocks = blocks.unwrap_or_default();
         let strength = self.strength();
         for (&(a, b), block) in pairs.iter().zip(&blocks) {
             for j in 0..rows {
@@ -70,6 +59,66 @@ impl Hessian for Sweep<'_> {
                     H[[l * k + b, j * k + a]] = entry;
                 }
             }
+        }
+    }
+}
+
+/// Where the Hessian is wanted.
+struct At<'a> {
+    X: MatRef<'a, f64>,
+    weights: Option<&'a [f64]>,
+    per_weight: f64,
+    columns: &'a Columns,
+    W: &'a [f64],
+    b: &'a [f64],
+    pairs: &'a [(usize, usize)],
+}
+
+impl At<'_> {
+    /// The share of some rows, a matrix for each pair of outputs.
+    fn curvature(&self, range: Range<usize>) -> Vec<Tensor> {
+        let (k, rows) = (self.b.len(), self.columns.n_rows());
+        let mut packed = vec![0.0; BLOCK * rows];
+        let mut scaled = vec![0.0; BLOCK * rows];
+        let mut z = vec![0.0; BLOCK * k];
+        let mut blocks: Vec<Tensor> =
+            self.pairs.iter().map(|_| Tensor::zeros(&[rows, rows])).collect();
+        for start in range.clone().step_by(BLOCK) {
+            let r = BLOCK.min(range.end - start);
+            let X = self.X.subrows(start, r);
+            for (i, row) in packed.chunks_exact_mut(rows).take(r).enumerate() {
+                self.columns.scaled_row(X, i, row);
+            }
+            let z = &mut z[..r * k];
+            self.probabilities(X, z);
+            for (&(a, b), block) in self.pairs.iter().zip(&mut blocks) {
+                for i in 0..r {
+                    let weight = self.weights.map_or(1.0, |w| w[start + i]) * self.per_weight;
+                    let factor = weight * curvature(z, r, i, a, b);
+                    let (from, to) = (i * rows, (i + 1) * rows);
+                    let pair = scaled[from..to].iter_mut().zip(&packed[from..to]);
+                    pair.for_each(|(s, x)| *s = factor * x);
+                }
+                let X = MatRef::from_row_major_slice(&packed[..r * rows], r, rows);
+                let S = MatRef::from_row_major_slice(&scaled[..r * rows], r, rows);
+                multiply(block.as_mat_mut(), X.transpose(), S);
+            }
+        }
+        blocks
+    }
+
+    /// Those of the rows of X, class by class.
+    fn probabilities(&self, X: MatRef<'_, f64>, z: &mut [f64]) {
+        let (r, k) = (X.nrows(), self.b.len());
+        for (z, b) in z.chunks_exact_mut(r).zip(self.b) {
+            z.fill(*b);
+        }
+        let W = MatRef::from_row_major_slice(self.W, X.ncols(), k);
+        multiply(MatMut::from_column_major_slice_mut(z, r, k), X, W);
+        if k == 1 {
+            Elementary::Sigmoid.apply(z);
+        } else {
+            softmax_class_major(z, r);
         }
     }
 }

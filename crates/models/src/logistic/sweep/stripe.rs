@@ -3,16 +3,15 @@
 
 use wonderland_linalg::MatRef;
 use wonderland_linalg::kernels::{
-    Elementary, Sixteen, padded_width, rows_gradient, rows_times, softmax_residuals,
-    softplus_sigmoid,
+    Sixteen, padded_width, rows_gradient, rows_times, sigmoid_residuals, softmax_residuals,
 };
 
-/// Bytes of X in a block: little more than the first cache holds, so that the
-/// second serves the rest.
-const BLOCK_BYTES: usize = 48 << 10;
+use crate::logistic::rows::{MOST_ROWS, copy, lend};
 
-/// Most rows of a block.
-const MOST_ROWS: usize = 256;
+/// Bytes of X in a block: little more than the first cache holds, so that the
+/// second serves the rest and has room for the block that is fetched meanwhile.
+const BLOCK_BYTES: usize = 40 << 10;
+
 /// Rows that are treated together.
 const GROUP: usize = size_of::<Sixteen>() / size_of::<f64>();
 
@@ -28,8 +27,6 @@ pub(super) struct Pass<'a> {
     pub(super) X: MatRef<'a, f64>,
     pub(super) y: &'a [usize],
     pub(super) weights: Option<&'a [f64]>,
-    /// Of two classes with one output: 1 for the first, −1 for the second.
-    pub(super) signs: &'a [f64],
     pub(super) per_weight: f64,
     /// (c, width) and (width); places without an output hold 0.
     pub(super) W: &'a [f64],
@@ -85,83 +82,51 @@ impl Stripe {
         {
             self.worker = Some(std::thread::current().id());
         }
-        let mut copies = std::mem::take(&mut self.copies);
-        let block = self.shares.len();
-        for start in self.rows.clone().step_by(block) {
-            let rows = start..(start + block).min(self.rows.end);
-            let X = pass.X.subrows(start, rows.len());
-            // On the stack: a pass allocates nothing.
-            let mut rows: [&[f64]; MOST_ROWS] = [&[]; MOST_ROWS];
-            if X.col_stride() == 1 {
-                for (place, row) in rows.iter_mut().zip(X.row_iter()) {
-                    *place = row.try_as_row_major().map_or(&[], |row| row.as_slice());
-                }
-            } else {
-                copies.clear();
-                copies.extend(X.row_iter().flat_map(|row| row.iter().copied()));
-                let c = X.ncols();
-                for (i, place) in rows.iter_mut().enumerate().take(X.nrows()) {
-                    *place = &copies[i * c..][..c];
-                }
+        let (X, block) = (pass.X, self.shares.len());
+        let blocks = self.rows.clone().step_by(block);
+        if X.col_stride() == 1 {
+            let mut places: [[&[f64]; MOST_ROWS]; 2] = [[&[]; MOST_ROWS]; 2];
+            let [mut here, mut next] = places.each_mut();
+            let mut ahead = lend(X, self.rows.start, block, next);
+            for start in blocks {
+                let n = ahead.min(self.rows.end - start);
+                std::mem::swap(&mut here, &mut next);
+                ahead = lend(X, start + n, block, next);
+                self.block(pass, start, &here[..n], &next[..ahead]);
             }
-            self.block(pass, start, &rows[..X.nrows()]);
-        }
-        self.copies = copies;
-    }
-
-    fn block(&mut self, pass: &Pass<'_>, start: usize, X: &[&[f64]]) {
-        let (n, width) = (X.len(), pass.b.len());
-        let z = &mut self.z[..n * width];
-        z.chunks_exact_mut(width).for_each(|z| z.copy_from_slice(pass.b));
-        rows_times(X, pass.W, width, z);
-        let shares = &mut self.shares[..n];
-        match pass.weights {
-            None => shares.fill(pass.per_weight),
-            Some(w) => {
-                shares.iter_mut().zip(&w[start..]).for_each(|(s, w)| *s = w * pass.per_weight);
-            }
-        }
-        let residuals = &mut self.residuals[..n.div_ceil(GROUP) * self.gradient_b.len()];
-        if width == 1 {
-            self.sigmoid(pass, start, n);
         } else {
-            let (y, totals) = (&pass.y[start..start + n], &mut self.gradient_b);
-            let found = softmax_residuals(z, width, y, shares, residuals, totals);
-            self.value += found.value;
-            self.confident += found.confident;
+            let mut copies = std::mem::take(&mut self.copies);
+            for start in blocks {
+                let n = block.min(self.rows.end - start);
+                let mut here: [&[f64]; MOST_ROWS] = [&[]; MOST_ROWS];
+                copy(X.subrows(start, n), &mut copies, &mut here);
+                self.block(pass, start, &here[..n], &[]);
+            }
+            self.copies = copies;
         }
-        let residuals = &self.residuals[..n.div_ceil(GROUP) * self.gradient_b.len()];
-        rows_gradient(X, residuals, &mut self.gradient);
     }
 
-    /// Turns the logits of one output into weighted residuals s(σ(z) − y).
-    fn sigmoid(&mut self, pass: &Pass<'_>, start: usize, n: usize) {
-        let (z, signs) = (&mut self.z[..n], &pass.signs[start..start + n]);
-        let shares = &self.shares[..n];
-        let residuals = &mut self.residuals.as_flattened_mut()[..n];
-        // −z for the second class: its sigmoid is how wrong the row is, small
-        // without cancellation where it is right, and its softplus the loss.
-        z.iter_mut().zip(signs).for_each(|(z, sign)| *z *= sign);
-        match pass.weights {
-            None => {
-                self.confident += z.iter().filter(|z| **z < 0.0).count();
-                self.value += softplus_sigmoid(z) * pass.per_weight;
+    /// The rows from `start` on, while those that come next are fetched.
+    fn block(&mut self, pass: &Pass<'_>, start: usize, X: &[&[f64]], next: &[&[f64]]) {
+        let (n, width) = (X.len(), pass.b.len());
+        let (z, y) = (&mut self.z[..n * width], &pass.y[start..start + n]);
+        let residuals = &mut self.residuals[..n.div_ceil(GROUP) * self.gradient_b.len()];
+        let weights = pass.weights.map(|w| &w[start..start + n]);
+        // Half of what comes next is fetched by either product.
+        let (next, later) = next.split_at(next.len() / 2);
+        rows_times(X, next, pass.W, pass.b, z);
+        let found = if width == 1 {
+            sigmoid_residuals(z, y, weights, pass.per_weight, residuals, &mut self.gradient_b[0])
+        } else {
+            let shares = &mut self.shares[..n];
+            match weights {
+                None => shares.fill(pass.per_weight),
+                Some(w) => shares.iter_mut().zip(w).for_each(|(s, w)| *s = w * pass.per_weight),
             }
-            Some(_) => {
-                Elementary::Softplus.apply_into(z, residuals);
-                for ((z, loss), share) in z.iter().zip(&*residuals).zip(shares) {
-                    self.confident += usize::from(*z < 0.0 && *share > 0.0);
-                    self.value += loss * share;
-                }
-                Elementary::Sigmoid.apply(z);
-            }
-        }
-        for ((r, z), (sign, share)) in residuals.iter_mut().zip(&*z).zip(signs.iter().zip(shares)) {
-            *r = z * (sign * share);
-        }
-        let total = &mut self.gradient_b[0];
-        for group in residuals.chunks(GROUP) {
-            total.iter_mut().zip(group).for_each(|(total, r)| *total += r);
-        }
+            softmax_residuals(z, width, y, shares, residuals, &mut self.gradient_b)
+        };
+        self.value += found.value;
+        self.confident += found.confident;
+        rows_gradient(X, later, residuals, &mut self.gradient);
     }
 }
