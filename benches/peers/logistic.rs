@@ -1,14 +1,21 @@
 //! Logistic regression to a gradient of 1e-6: `logistic-NxCxM` with M classes,
-//! `logistic-NxC` with two, no intercept, mean cross-entropy + ‖W‖²/(2n).
+//! `logistic-NxC` with two, no intercept, mean cross-entropy + ‖W‖²/(2n);
+//! `logistic-pass-…`, one pass of such a fit on the average: the time from the
+//! first iterate to the last over the evaluations in between.
 
+use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use wonderland::models::{FittedLogisticRegression, LogisticRegression, LogisticSolver};
+use wonderland::optim::Progress;
 use wonderland_benches::uniform;
+use wonderland_linalg::kernels::Elementary;
 use wonderland_linalg::{MatRef, Tensor, Threads, matmul};
 
 use crate::arrays::{read_f64, write_f64};
-use crate::{Fault, Loaded, Work, unknown};
+use crate::{Fault, Loaded, Work, probe, unknown};
 
 /// Writes X, the classes of the rows (as numbers), and the minimum.
 pub(crate) fn prepare(workload: &str, folder: &Path) -> Result<(), Fault> {
@@ -43,21 +50,35 @@ pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loade
         "newton" => LogisticRegression { solver: LogisticSolver::Newton, ..settings(n, m) },
         "lbfgs" => LogisticRegression { solver: LogisticSolver::Lbfgs, ..settings(n, m) },
         "" | "two-threads" => settings(n, m),
+        "arithmetic-floor" => return Ok(Box::new(Floor::Arithmetic { n, c, m, seconds: 0.0 })),
+        "reading" => {
+            let mut numbers = read_f64(folder, "X.f64")?;
+            numbers.extend(read_f64(folder, "y.f64")?);
+            return Ok(Box::new(Floor::Reading { numbers, seconds: 0.0 }));
+        }
         _ => return unknown(workload, variant),
     };
-    Ok(Box::new(Fit {
+    let fit = Fit {
         X: Tensor::new(&[n, c], read_f64(folder, "X.f64")?)?,
         y: read_f64(folder, "y.f64")?.into_iter().map(|k| k as usize).collect(),
         minimum: read_f64(folder, "minimum.f64")?.first().copied().ok_or("no minimum")?,
         threads: Threads::new(if variant == "two-threads" { 2 } else { 1 })?,
         settings,
         found: None,
-    }))
+    };
+    Ok(if workload.starts_with(PASS) {
+        Box::new(Pass { fit, seconds: 0.0 })
+    } else {
+        Box::new(fit)
+    })
 }
+
+const PASS: &str = "logistic-pass-";
 
 /// Rows, columns and classes.
 fn sizes(workload: &str) -> Option<(usize, usize, usize)> {
-    let sizes = workload.strip_prefix("logistic-")?.split('x').map(str::parse);
+    let sizes = workload.strip_prefix(PASS).or_else(|| workload.strip_prefix("logistic-"))?;
+    let sizes = sizes.split('x').map(str::parse);
     match *sizes.collect::<Result<Vec<usize>, _>>().ok()? {
         [n, c] => Some((n, c, 2)),
         [n, c, m] => Some((n, c, m)),
@@ -120,5 +141,75 @@ impl Fit {
         };
         let entries = (0..W.nrows()).flat_map(|j| (0..m).map(move |k| (j, k)));
         Ok(entries.fold(0.0, |largest: f64, (j, k)| largest.max(entry(j, k).abs())))
+    }
+}
+
+/// One pass of a fit, on the average.
+struct Pass {
+    fit: Fit,
+    seconds: f64,
+}
+
+impl Work for Pass {
+    #[expect(clippy::disallowed_methods, reason = "what is timed here is the answer")]
+    fn run(&mut self) -> Result<(), Fault> {
+        let Fit { X, y, settings, .. } = &self.fit;
+        let mut times = Vec::new();
+        let fit = settings.fit_observed(X.as_mat(), y, None, &mut |_: &Progress<'_>| {
+            times.push(Instant::now());
+            ControlFlow::Continue(())
+        })?;
+        let (Some(first), Some(last)) = (times.first(), times.last()) else {
+            return Err("the fit had no iterates".into());
+        };
+        // The first evaluation is that of the first iterate.
+        self.seconds = (*last - *first).as_secs_f64() / (fit.evaluations - 1) as f64;
+        self.fit.found = Some(fit);
+        Ok(())
+    }
+
+    fn error(&self) -> f64 {
+        self.fit.error()
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        Some(self.seconds)
+    }
+}
+
+/// What a pass cannot do without.
+enum Floor {
+    /// The multiply-adds of X W and of its way back, and an exponential per row
+    /// and class.
+    Arithmetic { n: usize, c: usize, m: usize, seconds: f64 },
+    /// X and the classes, from memory.
+    Reading { numbers: Vec<f64>, seconds: f64 },
+}
+
+impl Work for Floor {
+    fn run(&mut self) -> Result<(), Fault> {
+        match self {
+            Self::Arithmetic { n, c, m, seconds } => {
+                let (x, mut out) = ([-0.7_f64; 1024], [0.0; 1024]);
+                let ((), exponentials) = probe::timed(|| {
+                    for _ in 0..(*n * *m).div_ceil(x.len()) {
+                        Elementary::Exp.apply_into(black_box(&x), black_box(&mut out));
+                    }
+                });
+                let products = probe::seconds_of_multiply_adds(4.0 * (*n * *c * *m) as f64);
+                *seconds = products + exponentials;
+            }
+            Self::Reading { numbers, seconds } => *seconds = probe::seconds_of_reading(numbers),
+        }
+        Ok(())
+    }
+
+    fn error(&self) -> f64 {
+        0.0
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        let (Self::Arithmetic { seconds, .. } | Self::Reading { seconds, .. }) = self;
+        Some(*seconds)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `prepare AREA WORKLOAD FOLDER` writes the data both sides read; `serve AREA
 //! WORKLOAD FOLDER [VARIANT]` does the work once for each line on standard input
-//! and answers with its seconds and its error; `probe` measures what the machine
+//! and answers with its seconds and its error; `probe [two-threads]` measures what the machine
 //! allows; `exhaustive [FUNCTION]` tries every `f32`. A variant is another way of doing the work, to measure ours against.
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
@@ -38,6 +38,10 @@ trait Work {
     fn run(&mut self) -> Result<(), Fault>;
     /// The error of the last result; 0 is perfect.
     fn error(&self) -> f64;
+    /// The seconds of the last run, when only a part of it is meant.
+    fn seconds(&self) -> Option<f64> {
+        None
+    }
 }
 
 fn main() -> ExitCode {
@@ -86,8 +90,12 @@ fn run(words: &[&str]) -> Result<(), Fault> {
             println!("{}", probe::report());
             Ok(())
         }
+        ["probe", "two-threads"] => {
+            println!("{}", probe::report_of_two()?);
+            Ok(())
+        }
         _ => {
-            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], probe, or exhaustive [FUNCTION]".into())
+            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], probe, probe two-threads, or exhaustive [FUNCTION]".into())
         }
     }
 }
@@ -106,7 +114,8 @@ fn serve(work: &mut dyn Work) -> Result<(), Fault> {
         line?;
         let start = Instant::now();
         work.run()?;
-        let seconds = start.elapsed().as_secs_f64();
+        let whole = start.elapsed().as_secs_f64();
+        let seconds = work.seconds().unwrap_or(whole);
         writeln!(out, "{{\"seconds\": {seconds:e}, \"error\": {:e}}}", work.error())?;
         out.flush()?;
     }

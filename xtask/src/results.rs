@@ -51,12 +51,14 @@ pub(crate) fn record(session: &Session) -> Result<()> {
     for (area, rows) in &session.areas {
         let peak = |key: &str| session.probe[key].as_f64().context("the probe gives numbers");
         let text = format!(
-            "{}\n{} The probe of the same run, one thread: {} GFLOP/s in f32, {} in f64, {} GB/s read.",
+            "{}\n{} The probe of the same run, one thread: {} GFLOP/s in f32, {} in f64, {} GB/s read; two threads: {} times the arithmetic, {} times the reading.",
             peers::table(rows),
             circumstances(&format!("bench {area} --peers --record"))?,
             peak("fma_f32_gflops")?,
             peak("fma_f64_gflops")?,
             peak("read_gb_per_s")?,
+            peak("two_threads_fma")?,
+            peak("two_threads_read")?,
         );
         new.push((format!("speed-{area}"), text));
     }

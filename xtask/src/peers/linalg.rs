@@ -70,6 +70,9 @@ pub(super) const WORKLOADS: &[Workload] = &[
         floor: 1e-14,
         ..Workload::NONE
     },
+    // What two threads gain where nothing but the machine is in their way.
+    Workload { name: "two-threads-multiply-adds", variants: &["one-thread"], ..Workload::NONE },
+    Workload { name: "two-threads-reading", variants: &["one-thread"], ..Workload::NONE },
     // The layers of 784-256-10 forward, by batch,
     in_f32("matmul-f32-32x784x256"),
     in_f32("matmul-f32-128x784x256"),

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::runner::{compare, on_cores};
 pub(crate) use self::table::table;
@@ -95,7 +95,8 @@ pub(crate) struct Measured {
 
 /// One run of the command.
 pub(crate) struct Session {
-    /// FMA peaks and read bandwidth of one thread, measured first.
+    /// FMA peaks and read bandwidth of one thread and what a second adds, measured
+    /// first.
     pub(crate) probe: Value,
     /// The rows of each area that had any.
     pub(crate) areas: Vec<(&'static str, Vec<Row>)>,
@@ -134,11 +135,8 @@ pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
     let target = metadata::target_directory()?;
     let ours = target.join("release/peers");
     println!("where: {}", bench::circumstances()?);
-    let mut probe = Command::new(&ours);
-    probe.arg("probe");
-    let probe = shell::output(&mut on_cores(probe, "probe"))?;
-    println!("probe: {}", probe.trim());
-    let probe = serde_json::from_str(&probe)?;
+    let probe = probe(&ours)?;
+    println!("probe: {probe}");
 
     let mut session = Session { probe, areas: Vec::new() };
     for area in AREAS {
@@ -158,6 +156,19 @@ pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
     }
     table::save(&session)?;
     Ok(session)
+}
+
+/// What the machine allows one thread, and how much more two.
+fn probe(ours: &Path) -> Result<Value> {
+    let ask = |words: &[&str]| -> Result<Map<String, Value>> {
+        let mut command = Command::new(ours);
+        command.args(words);
+        let answer = shell::output(&mut on_cores(command, &words.join(" ")))?;
+        Ok(serde_json::from_str(&answer)?)
+    };
+    let mut found = ask(&["probe"])?;
+    found.extend(ask(&["probe", "two-threads"])?);
+    Ok(Value::Object(found))
 }
 
 /// Prepares the data of one workload and runs it beside each of its rivals.
