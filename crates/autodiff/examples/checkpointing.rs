@@ -63,7 +63,7 @@ fn values(
 }
 
 /// Rounds of runs, of which the median counts.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// The most bytes that planning and running hold.
 fn bytes(make: impl Fn() -> Result<Plan<f32>>, args: &[Arg<'_, f32>]) -> Result<u64> {
