@@ -68,9 +68,11 @@ impl Known {
 }
 
 /// Where an instruction may be in a table of `size` places, a power of two.
+#[inline]
 fn places(size: usize, hash: u32, newest: Option<Id>) -> impl Iterator<Item = usize> {
-    let near = newest.into_iter().flat_map(|a| (2 * a as usize..).take(NEAR));
-    near.chain(hash as usize..).map(move |at| at & (size - 1))
+    let far = hash as usize;
+    let near = newest.map_or(far, |a| 2 * a as usize);
+    (0..).map(move |k| if k < NEAR { near + k } else { far + k } & (size - 1))
 }
 
 /// The hash of an operation on its arguments; whichever way round they are

@@ -49,8 +49,8 @@ impl Linear {
 /// each active one; outputs are those of the program, then the tangent of each
 /// real one.
 pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
-    // About as much again for the tangents.
-    let mut g = Graph::with_room(2 * program.instrs.len());
+    // About twice as much again for the tangents.
+    let mut g = Graph::with_room(3 * program.instrs.len());
     let mut tangents: Vec<Option<Id>> = vec![None; program.instrs.len()];
     for (input, instr) in program.inputs.iter().zip(program.instrs.iter()) {
         g.input(input.clone(), instr.at);

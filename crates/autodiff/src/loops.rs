@@ -16,7 +16,7 @@ use crate::transpose::transpose_program;
 /// The body with its inputs in another order, and behind them inputs for the
 /// values `given` of it.
 pub(crate) fn reorder(program: &Program, order: &[usize], given: &[Id]) -> Program {
-    let mut g = Graph::default();
+    let mut g = Graph::with_room(program.instrs.len());
     let mut map = vec![Id::MAX; program.instrs.len()];
     for &k in order {
         map[k] = g.input(program.inputs[k].clone(), program.instrs[k].at);
@@ -328,7 +328,7 @@ fn transposed_body(op: &ScanOp, tainted: &[bool], at: Place) -> Program {
     let dual = transpose_program(&op.body.0, &linear, 0, None);
     let n_consts = (0..consts).filter(|&k| !linear[k]).count();
     let n_given = linear.iter().filter(|&&l| !l).count();
-    let mut g = Graph::default();
+    let mut g = Graph::with_room(dual.instrs.len());
     let mut args = vec![0; dual.inputs.len()];
     for k in (0..n_consts).chain(n_given..n_given + carry) {
         args[k] = g.input(dual.inputs[k].clone(), at);

@@ -18,20 +18,15 @@ use crate::program::{Id, Input, Instr, Program};
 use crate::shape::{Axes, Shape};
 
 /// Adjoints of linear values while the transpose is written.
-#[derive(Default)]
-pub(crate) struct Adjoints {
+struct Adjoints {
     of: Vec<Option<Id>>,
     /// Of the results of loops, by loop.
     parts: BTreeMap<Id, Vec<Option<Id>>>,
 }
 
 impl Adjoints {
-    pub(crate) fn add(&mut self, g: &mut Graph, id: Id, adjoint: Id, at: Place) {
-        let slot = &mut self.of[id as usize];
-        *slot = Some(match *slot {
-            None => adjoint,
-            Some(so_far) => g.add(so_far, adjoint, at),
-        });
+    fn add(&mut self, g: &mut Graph, id: Id, adjoint: Id, at: Place) {
+        add_to(g, &mut self.of[id as usize], adjoint, at);
     }
 
     fn add_part(&mut self, g: &mut Graph, scan: Id, part: usize, adjoint: Id, at: Place) {
@@ -39,11 +34,13 @@ impl Adjoints {
         if parts.len() <= part {
             parts.resize(part + 1, None);
         }
-        parts[part] = Some(match parts[part] {
-            None => adjoint,
-            Some(so_far) => g.add(so_far, adjoint, at),
-        });
+        add_to(g, &mut parts[part], adjoint, at);
     }
+}
+
+/// Adds an adjoint to those that came before it.
+fn add_to(g: &mut Graph, sum: &mut Option<Id>, adjoint: Id, at: Place) {
+    *sum = Some(sum.map_or(adjoint, |so_far| g.add(so_far, adjoint, at)));
 }
 
 /// `x_dot` and `x_bar` are each other's dual; a number at the end is dropped.
@@ -78,7 +75,7 @@ pub(crate) fn transpose_program(
     values: usize,
     seed: Option<f64>,
 ) -> Program {
-    let mut g = Graph::with_room(2 * program.instrs.len());
+    let mut g = Graph::with_room(program.instrs.len());
     let mut map = vec![Id::MAX; program.instrs.len()];
     for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| !linear[k]) {
         map[k] = g.input(input.clone(), program.instrs[k].at);
@@ -136,14 +133,11 @@ fn pull(
     let (args, at) = (&instr.args, instr.at);
     let is_linear = |k: usize| taint[args[k] as usize];
     let shape = |k: usize| program.shape_of(args[k]);
-    if let Op::Scan(op) = &instr.op {
-        if let Some(parts) = adjoints.parts.remove(&id) {
-            let given = loops::Linearity { args, taint, map };
-            for (arg, bar) in loops::transpose(g, op, &given, &parts, at) {
-                adjoints.add(g, arg, bar, at);
-            }
+    if let (Op::Scan(op), Some(parts)) = (&instr.op, adjoints.parts.remove(&id)) {
+        let given = loops::Linearity { args, taint, map };
+        for (arg, bar) in loops::transpose(g, op, &given, &parts, at) {
+            adjoints.add(g, arg, bar, at);
         }
-        return;
     }
     let Some(bar) = adjoints.of[id as usize] else { return };
     if let Some(dual) = dual_of_one(&instr.op, shape(0), instr.shape) {
