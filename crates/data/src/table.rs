@@ -90,6 +90,14 @@ impl Text {
         self.ends.push(self.bytes.len());
     }
 
+    /// Keeps the first `n` strings only.
+    pub(crate) fn truncate(&mut self, n: usize) {
+        if n < self.len() {
+            self.ends.truncate(n);
+            self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+    }
+
     /// Number of strings.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -162,6 +170,14 @@ impl Values {
         match self {
             Values::Numbers(x) => x[i].into(),
             Values::Text(text) => text.get(i).into(),
+        }
+    }
+
+    /// The first missing cell.
+    pub(crate) fn first_missing(&self) -> Option<usize> {
+        match self {
+            Values::Numbers(x) => x.iter().position(|x| x.is_nan()),
+            Values::Text(text) => text.iter().position(str::is_empty),
         }
     }
 
@@ -260,6 +276,26 @@ impl Table {
     /// [`Error::UnknownColumn`] when there is none.
     pub fn column(&self, name: &str) -> Result<&Column> {
         self.get(name).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The numbers of a column in which no cell is missing.
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`], [`Error::MissingValue`] with its line, or
+    /// [`Error::TextColumn`] with the `remedy` for a column of text.
+    pub fn numbers(&self, name: &str, remedy: &'static str) -> Result<&[f64]> {
+        let values = &self.column(name)?.values;
+        if let Some(row) = values.first_missing() {
+            return Err(self.missing(name, row));
+        }
+        match values {
+            Values::Numbers(numbers) => Ok(numbers),
+            Values::Text(_) => Err(Error::TextColumn {
+                file: self.source.clone(),
+                column: Snippet::new(name),
+                remedy,
+            }),
+        }
     }
 
     /// A column kept exactly as written, asked for by [`Csv::verbatim`](crate::Csv::verbatim).

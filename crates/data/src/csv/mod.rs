@@ -1,5 +1,7 @@
 //! Comma-separated values: strict reading into typed columns, and writing.
 
+mod number;
+mod plain;
 mod reader;
 mod records;
 mod writer;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use super::records::Records;
+use super::plain::plain_row;
+use super::records::{Records, Row};
 use crate::table::{Lines, check_names};
 use crate::{Column, Error, Result, Snippet, Table, Text, Values, input};
 
@@ -155,6 +156,7 @@ impl Csv {
 /// ```
 pub struct CsvReader<R> {
     records: Records<input::Unpacked<R>>,
+    file: Snippet,
     names: Vec<String>,
     kinds: Vec<Kind>,
     keep: Vec<usize>,
@@ -170,7 +172,7 @@ enum Kind {
 }
 
 /// A growing column.
-enum Growing {
+pub(super) enum Growing {
     Numbers(Vec<f64>),
     Text(Text),
     /// Only missing cells so far.
@@ -179,7 +181,7 @@ enum Growing {
 }
 
 /// Why a cell does not fit.
-enum Misfit {
+pub(super) enum Misfit {
     NotANumber,
     NotFinite,
 }
@@ -227,7 +229,7 @@ impl<R: Read> CsvReader<R> {
             .iter()
             .map(|name| position.get(name.as_str()).copied().ok_or_else(|| unknown(name)))
             .collect::<Result<_>>()?;
-        Ok(Self { records, names, kinds, keep })
+        Ok(Self { records, file, names, kinds, keep })
     }
 
     /// The names in the header.
@@ -262,41 +264,28 @@ impl<R: Read> CsvReader<R> {
     /// # Errors
     /// The first fault among these rows, with its place.
     pub fn next_rows(&mut self, k: usize) -> Result<Option<Table>> {
-        let mut growing: Vec<Growing> = self
-            .kinds
-            .iter()
-            .map(|kind| match kind {
-                Kind::Numbers => Growing::Numbers(Vec::new()),
-                Kind::Text => Growing::Text(Text::new()),
-                Kind::Undecided => Growing::Undecided(0),
-                Kind::Skip => Growing::Skip,
-            })
-            .collect();
+        let mut growing: Vec<Growing> = self.kinds.iter().map(|kind| kind.start()).collect();
         let mut verbatim = vec![Text::new(); self.keep.len()];
         let mut lines = Lines::default();
         let mut n_rows = 0;
-        let file = self.records.file().clone();
-        while n_rows < k
-            && let Some(row) = self.records.next()?
-        {
-            if row.len() != growing.len() {
-                let (expected, found) = (growing.len(), row.len());
-                return Err(Error::Ragged { file, line: row.line, expected, found });
-            }
-            for (at, cell) in row.cells().enumerate() {
-                if let Err(misfit) = growing[at].push(cell) {
-                    let column = Snippet::new(&self.names[at]);
-                    let (line, value) = (row.line, Snippet::new(cell));
-                    return Err(match misfit {
-                        Misfit::NotANumber => Error::NotANumber { file, line, column, value },
-                        Misfit::NotFinite => Error::NotFinite { file, line, column, value },
-                    });
+        while n_rows < k {
+            let line = self.records.plain_row(|bytes, delimiter| {
+                // Columns kept as written are filled by the strict way alone.
+                if self.keep.is_empty() { plain_row(bytes, delimiter, &mut growing) } else { None }
+            });
+            let line = match line {
+                Some(line) => line,
+                None => {
+                    growing.iter_mut().for_each(|column| column.truncate(n_rows));
+                    let Some(row) = self.records.next()? else { break };
+                    push_row(&row, &self.file, &self.names, &mut growing)?;
+                    for (text, &at) in verbatim.iter_mut().zip(&self.keep) {
+                        text.push(row.cells().nth(at).unwrap_or_default());
+                    }
+                    row.line
                 }
-            }
-            for (text, &at) in verbatim.iter_mut().zip(&self.keep) {
-                text.push(row.cells().nth(at).unwrap_or_default());
-            }
-            lines.push(n_rows, row.line);
+            };
+            lines.push(n_rows, line);
             n_rows += 1;
         }
         if n_rows == 0 {
@@ -316,13 +305,60 @@ impl<R: Read> CsvReader<R> {
         let verbatim = (self.keep.iter().zip(verbatim))
             .map(|(&at, text)| Column { name: self.names[at].clone(), values: Values::Text(text) })
             .collect();
-        Ok(Some(Table::from_parts(file, columns, verbatim, n_rows, lines)))
+        Ok(Some(Table::from_parts(self.file.clone(), columns, verbatim, n_rows, lines)))
+    }
+}
+
+/// Pushes every cell of a row onto its column.
+fn push_row(
+    row: &Row<'_>,
+    file: &Snippet,
+    names: &[String],
+    growing: &mut [Growing],
+) -> Result<()> {
+    let file = || file.clone();
+    if row.len() != growing.len() {
+        let (expected, found) = (growing.len(), row.len());
+        return Err(Error::Ragged { file: file(), line: row.line, expected, found });
+    }
+    for (at, cell) in row.cells().enumerate() {
+        if let Err(misfit) = growing[at].push(cell) {
+            let column = Snippet::new(&names[at]);
+            let (file, line, value) = (file(), row.line, Snippet::new(cell));
+            return Err(match misfit {
+                Misfit::NotANumber => Error::NotANumber { file, line, column, value },
+                Misfit::NotFinite => Error::NotFinite { file, line, column, value },
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Kind {
+    /// An empty column of the kind.
+    fn start(self) -> Growing {
+        match self {
+            Kind::Numbers => Growing::Numbers(Vec::new()),
+            Kind::Text => Growing::Text(Text::new()),
+            Kind::Undecided => Growing::Undecided(0),
+            Kind::Skip => Growing::Skip,
+        }
     }
 }
 
 impl Growing {
+    /// Takes back what stands behind the first `n` cells.
+    fn truncate(&mut self, n: usize) {
+        match self {
+            Growing::Numbers(numbers) => numbers.truncate(n),
+            Growing::Text(text) => text.truncate(n),
+            Growing::Undecided(n_missing) => *n_missing = n.min(*n_missing),
+            Growing::Skip => {}
+        }
+    }
+
     #[inline]
-    fn push(&mut self, cell: &str) -> Result<(), Misfit> {
+    pub(super) fn push(&mut self, cell: &str) -> Result<(), Misfit> {
         match self {
             Growing::Numbers(numbers) => numbers.push(parse_number(cell)?),
             Growing::Text(text) => text.push(present(cell)),

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use crate::{Error, Result, Snippet};
 
 /// Bytes asked of the stream at once.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 /// A reader of rows.
 pub(crate) struct Records<R> {
@@ -81,8 +81,19 @@ impl<R: Read> Records<R> {
         }
     }
 
-    pub(crate) fn file(&self) -> &Snippet {
-        &self.file
+    /// The next row as `read` takes it from the bytes that are there: it is
+    /// given these and the delimiter, and returns how many bytes make the row,
+    /// which ends with one line end. Returns the line of the row; none if `read`
+    /// does, and then nothing is taken.
+    #[inline]
+    pub(super) fn plain_row(
+        &mut self,
+        read: impl FnOnce(&[u8], u8) -> Option<usize>,
+    ) -> Option<u64> {
+        let line = self.line;
+        self.start += read(&self.buffer[self.start..self.end], self.delimiter)?;
+        self.line += 1;
+        Some(line)
     }
 
     /// The next row, or none at the end. Blank lines may only end the file.
