@@ -190,15 +190,21 @@ impl Target {
     pub fn from_column(table: &Table, name: &str, task: Option<Task>) -> Result<Self> {
         let values = &table.column(name)?.values;
         check_complete(table, name, values)?;
-        match (task.map_or_else(|| Task::infer(name, values), Ok)?, values) {
-            (Task::Classification, _) => Ok(Self::Labels(Labels::from_column(table, name)?)),
-            (Task::Regression, Values::Numbers(numbers)) => Ok(Self::Numbers(numbers.clone())),
-            (Task::Regression, Values::Text(_)) => Err(Error::TextColumn {
-                file: table.source().clone(),
-                column: Snippet::new(name),
-                remedy: "a regression needs a target of numbers, text is for `--task classification`",
-            }),
+        match task.map_or_else(|| Task::infer(name, values), Ok)? {
+            Task::Classification => Ok(Self::Labels(Labels::from_column(table, name)?)),
+            Task::Regression => Ok(Self::Numbers(Self::quantities(table, name)?.to_vec())),
         }
+    }
+
+    /// The column `name` of a table as the target of a regression.
+    ///
+    /// # Errors
+    /// An unknown column, a missing cell, or text.
+    pub fn quantities<'a>(table: &'a Table, name: &str) -> Result<&'a [f64]> {
+        table.numbers(
+            name,
+            "a regression needs a target of numbers, text is for `--task classification`",
+        )
     }
 
     /// The task this is a target of.
@@ -212,7 +218,7 @@ impl Target {
 }
 
 fn check_complete(table: &Table, name: &str, values: &Values) -> Result<()> {
-    match (0..values.len()).find(|&i| values.cell(i) == Cell::Missing) {
+    match values.first_missing() {
         Some(row) => Err(table.missing(name, row)),
         None => Ok(()),
     }

@@ -80,6 +80,8 @@ impl SplitSettings {
         let mut part_of = vec![0; n];
         let mut what = "rows";
         match by {
+            // Nothing to draw: part 0 trains.
+            SplitBy::Chance | SplitBy::Order if shares[1..].iter().all(|&s| s == 0.0) => {}
             SplitBy::Chance => {
                 let mut order: Vec<usize> = (0..n).collect();
                 shuffle(&mut order, &mut rng);

@@ -37,4 +37,4 @@ pub use linear::{FittedLinearRegression, LinearRegression};
 pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
 pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};
 pub use ridge::{FittedRidge, Lambda, LambdaChoice, PathPoint, Ridge};
-pub use spread::{mean, standard_deviation};
+pub use spread::{mean, standard_deviation, standard_deviations};

@@ -147,7 +147,7 @@ impl Pipeline {
             Baseline::Mean(mean) => mean,
             Baseline::ClassCounts(_) => 0.0,
         };
-        let scores = regression_scores(&y, &numbers.values, weights.as_deref(), mean, CONFIDENCE)?;
+        let scores = regression_scores(y, &numbers.values, weights, mean, CONFIDENCE)?;
         let (mut coverage, mut mean_width) = (None, None);
         if let (Some(Conformal::Intervals(fit)), Some(intervals)) =
             (self.conformal(), &numbers.intervals)

@@ -48,7 +48,7 @@ impl Pipeline {
             .map(|column| (0..features.len()).filter(|&j| features[j].column == *column).collect())
             .collect();
         let truth = match self.model().classes() {
-            None => Truth::Numbers(rows::numbers(table, self.target())?),
+            None => Truth::Numbers(rows::numbers(table, self.target())?.to_vec()),
             Some(classes) => Truth::Codes(rows::labels_among(table, self.target(), classes)?),
         };
         // The score's own error type is that of the models; ours waits outside.

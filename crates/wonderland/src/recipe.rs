@@ -172,10 +172,11 @@ impl Recipe {
     /// A target that does not fit the model; [`Error::Conflict`] for groups in
     /// order; those of [`SplitSettings::split`].
     pub fn split(&self, table: &Table, settings: &SplitSettings, by_order: bool) -> Result<Split> {
-        self.settings_for(table)?;
+        let task = self.settings_for(table)?.task();
+        self.check_calibration(task)?;
         let n = table.n_rows();
         let settings = self.with_shares(settings);
-        let strata = match (self.settings_for(table)?.task(), &self.group, by_order) {
+        let strata = match (task, &self.group, by_order) {
             (Task::Classification, None, false) => {
                 Some(Labels::from_column(table, &self.target)?.codes)
             }

@@ -1,41 +1,27 @@
 //! Targets and weights of the rows of a table.
 
-use wonderland_data::{Cell, Error as DataError, Labels, Snippet, Table, Target, Task, Values};
+use wonderland_data::{Labels, Snippet, Table, Target};
 
 use crate::{Error, Result};
 
 /// The target as numbers.
-pub(crate) fn numbers(table: &Table, target: &str) -> Result<Vec<f64>> {
-    match Target::from_column(table, target, Some(Task::Regression))? {
-        Target::Numbers(y) => Ok(y),
-        Target::Labels(_) => unreachable!("a regression target is numbers"),
-    }
+pub(crate) fn numbers<'a>(table: &'a Table, target: &str) -> Result<&'a [f64]> {
+    Ok(Target::quantities(table, target)?)
 }
 
 /// The weights of the given column, checked.
-pub(crate) fn weights(table: &Table, name: Option<&str>) -> Result<Option<Vec<f64>>> {
+pub(crate) fn weights<'a>(table: &'a Table, name: Option<&str>) -> Result<Option<&'a [f64]>> {
     let Some(name) = name else { return Ok(None) };
-    let column = table.column(name)?;
-    let Values::Numbers(weights) = &column.values else {
-        return Err(DataError::TextColumn {
+    let weights = table.numbers(name, "weights are numbers of at least 0")?;
+    match weights.iter().position(|&weight| weight < 0.0) {
+        Some(row) => Err(Error::NegativeWeight {
             file: table.source().clone(),
+            line: table.line_of(row),
             column: Snippet::new(name),
-            remedy: "weights are numbers of at least 0",
-        }
-        .into());
-    };
-    for (row, &value) in weights.iter().enumerate() {
-        let place = || (table.source().clone(), table.line_of(row), Snippet::new(name));
-        if column.values.cell(row) == Cell::Missing {
-            let (file, line, column) = place();
-            return Err(DataError::MissingValue { file, line, column }.into());
-        }
-        if value < 0.0 {
-            let (file, line, column) = place();
-            return Err(Error::NegativeWeight { file, line, column, value });
-        }
+            value: weights[row],
+        }),
+        None => Ok(Some(weights)),
     }
-    Ok(Some(weights.clone()))
 }
 
 /// The target as codes of the classes that occur.

@@ -127,13 +127,13 @@ impl Sums {
             let column: Vec<f64> = (0..X.nrows()).map(|i| X[[i, j]]).collect();
             moments.add(&column);
         }
-        let weight = weights.as_ref().map_or(y.len() as f64, |w| w.iter().sum());
+        let weight = weights.map_or(y.len() as f64, |w| w.iter().sum());
         // A piece whose rows all weigh nothing takes no part.
         if weight > 0.0 {
-            let mean = wonderland_models::mean(&y, weights.as_deref())?;
+            let mean = wonderland_models::mean(y, weights)?;
             self.weighted_target.merge(Moments { n: weight, mean, squares: 0.0 });
-            let Y = wonderland_linalg::column(&y);
-            let added = self.equations.add(self.next, X.as_mat(), Y, weights.as_deref());
+            let Y = wonderland_linalg::column(y);
+            let added = self.equations.add(self.next, X.as_mat(), Y, weights);
             added.map_err(wonderland_models::Error::from)?;
         }
         self.next += 1;

@@ -1,9 +1,12 @@
 //! Fitting: from a recipe and the rows of a table to a pipeline, and the record
 //! of it that the pipeline keeps.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use wonderland_data::{Snippet, Split, Table, Task};
 use wonderland_linalg::{Tensor, Threads};
+use wonderland_models::standard_deviations;
 
 use crate::model::{Answers, Outputs};
 use crate::{Error, Model, ModelSettings, Pipeline, Recipe, Result, rows};
@@ -60,21 +63,25 @@ impl Recipe {
             .flatten()
             .map(String::as_str)
             .collect();
-        let train = table.select_columns(&others, &split.train);
+        // All rows in order are the table itself.
+        let all = split.train.iter().copied().eq(0..table.n_rows());
+        let train = match all {
+            true => Cow::Borrowed(table),
+            false => Cow::Owned(table.select_columns(&others, &split.train)),
+        };
         let weights = rows::weights(&train, self.weights.as_deref())?;
         let (model, baseline) = match settings.task() {
             Task::Regression => {
                 let y = rows::numbers(&train, &self.target)?;
-                let mean = wonderland_models::mean(&y, weights.as_deref())?;
-                let model =
-                    self.fit_model(&settings, &X, &Answers::Numbers(&y), weights.as_deref())?;
+                let mean = wonderland_models::mean(y, weights)?;
+                let model = self.fit_model(&settings, &X, &Answers::Numbers(y), weights)?;
                 (model, Baseline::Mean(mean))
             }
             Task::Classification => {
                 let labels = rows::labels(&train, &self.target)?;
                 let counts = labels.counts();
                 let answers = Answers::Classes(&labels);
-                let model = self.fit_model(&settings, &X, &answers, weights.as_deref())?;
+                let model = self.fit_model(&settings, &X, &answers, weights)?;
                 (model, Baseline::ClassCounts(counts))
             }
         };
@@ -86,7 +93,7 @@ impl Recipe {
             seed: self.seed,
             weights: self.weights.clone(),
             baseline,
-            feature_spread: spread(&X)?,
+            feature_spread: standard_deviations(&X)?,
         };
         let pipeline = Pipeline::new(self.target.clone(), preprocessor, model, training);
         let pipeline = self.calibrated(pipeline, table, &split.calibration)?;
@@ -117,17 +124,24 @@ impl Recipe {
     ) -> Result<Pipeline> {
         let Some(method) = self.calibrate else { return Ok(pipeline) };
         let held_out = table.select(rows);
-        let Some(classes) = pipeline.model().classes() else {
-            return Err(Error::Conflict {
-                first: "calibrated probabilities",
-                second: "a quantity as target",
-                mend: "ask for intervals with `--coverage`, or for a classification",
-            });
-        };
+        self.check_calibration(pipeline.task())?;
+        let classes = pipeline.model().classes().unwrap_or_default();
         let labels = rows::labels_among(&held_out, &self.target, classes)?;
         let Outputs::Logits(logits) = pipeline.outputs(&held_out)? else { return Ok(pipeline) };
         pipeline.set_calibrator(method.fit(&logits, &labels)?, rows.len());
         Ok(pipeline)
+    }
+
+    /// Refuses calibrated probabilities of what has none.
+    pub(crate) fn check_calibration(&self, task: Task) -> Result<()> {
+        if task == Task::Classification || self.calibrate.is_none() {
+            return Ok(());
+        }
+        Err(Error::Conflict {
+            first: "calibrated probabilities",
+            second: "a quantity as target",
+            mend: "ask for intervals with `--coverage`, or for a classification",
+        })
     }
 
     /// The pipeline with sets or intervals fitted on the given rows.
@@ -145,7 +159,7 @@ impl Recipe {
                 coverage.fit_sets(pipeline.proba(&logits)?, &labels, self.seed)?
             }
             (Outputs::Numbers(y_hat), _) => {
-                coverage.fit_intervals(&rows::numbers(&held_out, &self.target)?, &y_hat)?
+                coverage.fit_intervals(rows::numbers(&held_out, &self.target)?, &y_hat)?
             }
             (Outputs::Logits(_), None) => unreachable!("logits belong to classes"),
         };
@@ -176,24 +190,6 @@ impl Recipe {
         let target = Snippet::new(&self.target);
         Error::TaskMismatch { model: settings.name(), predicts, target, holds, mend }
     }
-}
-
-/// Standard deviation of every column.
-fn spread(X: &Tensor) -> Result<Vec<f64>> {
-    let mut spread = Vec::with_capacity(X.ncols());
-    // Neighbouring columns share their cache lines: they are taken together.
-    for first in (0..X.ncols()).step_by(8) {
-        let width = (X.ncols() - first).min(8);
-        let mut columns = vec![Vec::with_capacity(X.nrows()); width];
-        for i in 0..X.nrows() {
-            let cells = &X.row(i)[first..first + width];
-            columns.iter_mut().zip(cells).for_each(|(column, x)| column.push(*x));
-        }
-        for column in &columns {
-            spread.push(wonderland_models::standard_deviation(column)?);
-        }
-    }
-    Ok(spread)
 }
 
 impl Training {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueHint};
 use wonderland::data::{SplitSettings, Table};
-use wonderland::{Evaluation, FoldScores, Pipeline, Provenance, Recipe};
+use wonderland::{Evaluation, FoldScores, MissingRows, Pipeline, Provenance, Recipe};
 
 use crate::arguments::{Reading, Shared};
 use crate::exit::{Exit, UsageError};
@@ -185,6 +185,9 @@ impl Fit {
     ) -> wonderland::Result<(Table, usize)> {
         let csv = self.reading.apply(recipe.csv()?);
         let Loaded { table, .. } = voice.during("reading", || source.read(&csv))?;
+        if recipe.missing != MissingRows::Drop {
+            return Ok((table, 0));
+        }
         let usable = recipe.usable_rows(&table)?;
         let dropped = table.n_rows() - usable.len();
         if dropped == 0 {

@@ -1,6 +1,7 @@
 //! One column's way from a cell to its features.
 
 use serde::{Deserialize, Serialize};
+use wonderland_linalg::Scalar;
 
 use super::orthogonal::Recurrence;
 use super::powers::powers;
@@ -68,7 +69,39 @@ impl Expansion {
     }
 }
 
+/// A column of numbers that is one feature, at most standardised.
+#[derive(Clone, Copy)]
+pub(super) struct PlainNumber {
+    fill: Option<f64>,
+    centre: f64,
+    scale: f64,
+}
+
+impl PlainNumber {
+    /// What [`Encoder::encode`] writes; false where it finds a fault, or where
+    /// the feature overflows.
+    #[inline]
+    pub(super) fn encode<T: Scalar>(self, cell: f64, out: &mut T) -> bool {
+        let x = if cell.is_nan() { self.fill.unwrap_or(cell) } else { cell };
+        *out = T::from_f64((x - self.centre) / self.scale);
+        out.is_finite()
+    }
+}
+
 impl Encoder {
+    /// The encoder in short, where it is of the commonest kind.
+    pub(super) fn plain_number(&self) -> Option<PlainNumber> {
+        match &self.values {
+            Learned::Number { fill, expansion: Expansion::Powers(1), scaling }
+                if !self.indicator =>
+            {
+                let (centre, scale) = scaling[0];
+                Some(PlainNumber { fill: *fill, centre, scale })
+            }
+            _ => None,
+        }
+    }
+
     /// Number of features.
     pub(super) fn width(&self) -> usize {
         usize::from(self.indicator)

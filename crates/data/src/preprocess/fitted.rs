@@ -1,16 +1,12 @@
-//! Learning from the training rows, and applying what was learned.
+//! What was learned on the training rows, and applying it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{Scalar, Tensor};
 
-use super::encoder::{Encoder, Expansion, Fault, Learned};
-use super::moments::{mean_and_deviation, median};
-use super::orthogonal::Recurrence;
-use super::powers::powers;
-use super::{Basis, Missing, OneHot, Preprocessing, Unseen};
-use crate::{Cell, Column, Csv, Error, ReadAs, Result, Snippet, Table, Text, Values};
+use super::encoder::{Encoder, Fault, Learned};
+use crate::{Cell, Column, Csv, Error, ReadAs, Result, Snippet, Table, Values};
 
 /// One column of X.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -32,8 +28,8 @@ pub struct Feature {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Stored")]
 pub struct Preprocessor {
-    encoders: Vec<Encoder>,
-    features: Vec<Feature>,
+    pub(super) encoders: Vec<Encoder>,
+    pub(super) features: Vec<Feature>,
 }
 
 /// A preprocessor as it stands in a file, before it is checked.
@@ -54,228 +50,6 @@ impl TryFrom<Stored> for Preprocessor {
             return Err("the preprocessing in this file contradicts itself");
         }
         Ok(Self { encoders: stored.encoders, features: stored.features })
-    }
-}
-
-impl Preprocessing {
-    /// Learns from the given rows of a table.
-    ///
-    /// # Errors
-    /// A column that is not there, a missing cell under [`Missing::Refuse`], a
-    /// column without any value, too many categories, a degree that the column
-    /// does not allow, a power that overflows, no feature at all.
-    ///
-    /// # Panics
-    /// When a row is not in the table.
-    pub fn fit(&self, table: &Table, rows: &[usize]) -> Result<Preprocessor> {
-        if self.unseen == Unseen::Zeros && self.one_hot == OneHot::DropFirst {
-            return Err(Error::UnseenNeedsFull);
-        }
-        let file = || table.source().clone();
-        if rows.is_empty() {
-            return Err(Error::NoRows { file: file() });
-        }
-        for name in &self.exclude {
-            table.column(name)?;
-        }
-        let wanted: Vec<&Column> = match &self.columns {
-            Some(names) => names.iter().map(|name| table.column(name)).collect::<Result<_>>()?,
-            None => table.columns().iter().collect(),
-        };
-        let used = |column: &&Column| !self.exclude.contains(&column.name);
-        let wanted: Vec<&Column> = wanted.into_iter().filter(used).collect();
-        for polynomial in &self.polynomials {
-            if !wanted.iter().any(|column| column.name == polynomial.column) {
-                return Err(table.unknown(&polynomial.column));
-            }
-        }
-        let (mut encoders, mut features) = (Vec::new(), Vec::new());
-        for column in wanted {
-            let (encoder, constant) = match &column.values {
-                Values::Numbers(x) => self.learn_numbers(table, &column.name, x, rows)?,
-                Values::Text(text) => self.learn_text(table, &column.name, text, rows)?,
-            };
-            let names = encoder.names();
-            for (at, (name, constant)) in names.into_iter().zip(constant).enumerate() {
-                let (centre, scale) = match &encoder.values {
-                    Learned::Number { scaling, .. } => scaling.get(at).copied(),
-                    Learned::Category { .. } => None,
-                }
-                .unwrap_or((0.0, 1.0));
-                features.push(Feature {
-                    name,
-                    column: column.name.clone(),
-                    centre,
-                    scale,
-                    constant,
-                });
-            }
-            encoders.push(encoder);
-        }
-        if encoders.is_empty() {
-            return Err(Error::NoFeatures { file: file() });
-        }
-        let mut names = BTreeSet::new();
-        if let Some(twice) = features.iter().find(|feature| !names.insert(&feature.name)) {
-            return Err(Error::DuplicateFeature { name: Snippet::new(&twice.name) });
-        }
-        Ok(Preprocessor { encoders, features })
-    }
-
-    /// Learns a column of numbers; tells which of its features are constant.
-    fn learn_numbers(
-        &self,
-        table: &Table,
-        name: &str,
-        x: &[f64],
-        rows: &[usize],
-    ) -> Result<(Encoder, Vec<bool>)> {
-        let present: Vec<f64> = rows.iter().map(|&i| x[i]).filter(|x| !x.is_nan()).collect();
-        let n_missing = rows.len() - present.len();
-        self.check_missing(table, name, n_missing, rows, |i| x[i].is_nan())?;
-        if present.is_empty() {
-            let (file, column) = (table.source().clone(), Snippet::new(name));
-            return Err(Error::AllMissing { file, column });
-        }
-        let fill = if self.missing == Missing::Impute { median(present) } else { None };
-        let x: Vec<f64> = (rows.iter().map(|&i| x[i]))
-            .map(|x| if x.is_nan() { fill.unwrap_or(x) } else { x })
-            .collect();
-        let polynomial = self.polynomials.iter().find(|p| p.column == name);
-        let degree = polynomial.map_or(1, |p| p.degree);
-        let refuse_degree = |rule| Error::BadDegree { column: Snippet::new(name), degree, rule };
-        if !(1..=Self::MAX_DEGREE).contains(&degree) {
-            return Err(refuse_degree("give a degree from 1 to 64"));
-        }
-        let (expansion, values) = match polynomial.map_or(Basis::Powers, |p| p.basis) {
-            Basis::Orthogonal => {
-                let (recurrence, values) = Recurrence::fit(&x, degree).ok_or_else(|| {
-                    refuse_degree("the column needs more distinct values than the degree")
-                })?;
-                (Expansion::Orthogonal(recurrence), values)
-            }
-            Basis::Powers if degree == 1 => (Expansion::Powers(1), vec![]),
-            Basis::Powers => {
-                let mut values = vec![Vec::with_capacity(x.len()); degree];
-                let mut row = vec![0.0; degree];
-                for x in &x {
-                    powers(*x, &mut row);
-                    for (column, x) in values.iter_mut().zip(&row) {
-                        column.push(*x);
-                    }
-                }
-                (Expansion::Powers(degree), values)
-            }
-        };
-        let mut encoder = Encoder {
-            column: name.to_owned(),
-            indicator: fill.is_some() && n_missing > 0,
-            values: Learned::Number { fill, expansion, scaling: vec![(0.0, 1.0); degree] },
-        };
-        let (mut scales, mut constant) = (Vec::new(), Vec::new());
-        // A column that is not expanded is its only feature.
-        let plain = std::slice::from_ref(&x);
-        let values = if values.is_empty() { plain } else { &values };
-        for (k, values) in values.iter().enumerate() {
-            if let Some(at) = values.iter().position(|x| !x.is_finite()) {
-                return Err(Error::Overflow {
-                    file: table.source().clone(),
-                    line: table.line_of(rows[at]),
-                    feature: Snippet::new(&encoder.names()[k]),
-                    column: Snippet::new(name),
-                    value: x[at],
-                });
-            }
-            let (mean, deviation) = mean_and_deviation(values);
-            constant.push(deviation == 0.0);
-            scales.push(match self.standardise {
-                true if deviation > 0.0 => (mean, deviation),
-                true => (mean, 1.0),
-                false => (0.0, 1.0),
-            });
-        }
-        if encoder.indicator {
-            constant.push(n_missing == rows.len());
-        }
-        if let Learned::Number { scaling, .. } = &mut encoder.values {
-            *scaling = scales;
-        }
-        Ok((encoder, constant))
-    }
-
-    /// Learns a column of text; tells which of its features are constant.
-    fn learn_text(
-        &self,
-        table: &Table,
-        name: &str,
-        text: &Text,
-        rows: &[usize],
-    ) -> Result<(Encoder, Vec<bool>)> {
-        let file = || table.source().clone();
-        let column = || Snippet::new(name);
-        if self.polynomials.iter().any(|p| p.column == name) {
-            let remedy = "powers are taken of numbers only";
-            return Err(Error::TextColumn { file: file(), column: column(), remedy });
-        }
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut n_missing = 0;
-        for &row in rows {
-            match text.get(row) {
-                "" => n_missing += 1,
-                category => *counts.entry(category).or_default() += 1,
-            }
-        }
-        self.check_missing(table, name, n_missing, rows, |i| text.get(i).is_empty())?;
-        let (found, limit) = (counts.len(), self.max_categories);
-        if found == 0 {
-            return Err(Error::AllMissing { file: file(), column: column() });
-        }
-        if found > limit {
-            return Err(Error::TooManyCategories { file: file(), column: column(), found, limit });
-        }
-        // The first of the most frequent ones.
-        let most = counts.values().copied().max().unwrap_or_default();
-        let frequent = counts.values().position(|&count| count == most);
-        let fill = if self.missing == Missing::Impute { frequent } else { None };
-        let indicator = fill.is_some() && n_missing > 0;
-        let drop_first = self.one_hot == OneHot::DropFirst;
-        let mut constant: Vec<bool> = (counts.values().enumerate())
-            .skip(usize::from(drop_first))
-            .map(|(k, &count)| {
-                let filled = if fill == Some(k) { n_missing } else { 0 };
-                count + filled == rows.len()
-            })
-            .collect();
-        if indicator {
-            constant.push(n_missing == rows.len());
-        }
-        let values = Learned::Category {
-            categories: counts.into_keys().map(str::to_owned).collect(),
-            fill,
-            drop_first,
-            unseen_as_zeros: self.unseen == Unseen::Zeros,
-        };
-        Ok((Encoder { column: name.to_owned(), indicator, values }, constant))
-    }
-
-    /// Largest degree of a polynomial.
-    pub const MAX_DEGREE: usize = 64;
-
-    fn check_missing(
-        &self,
-        table: &Table,
-        name: &str,
-        n_missing: usize,
-        rows: &[usize],
-        is_missing: impl Fn(usize) -> bool,
-    ) -> Result<()> {
-        if n_missing == 0 || self.missing == Missing::Impute {
-            return Ok(());
-        }
-        match rows.iter().copied().filter(|&i| is_missing(i)).min() {
-            Some(row) => Err(table.missing(name, row)),
-            None => Ok(()),
-        }
     }
 }
 
@@ -354,14 +128,63 @@ impl Preprocessor {
         let columns = (self.columns())
             .map(|name| by_name.get(name).ok_or_else(|| table.unknown(name)))
             .collect::<Result<Vec<_>>>()?;
-        let mut X = Tensor::zeros(&[n, self.features.len()]);
-        let mut row = vec![0.0; self.features.len()];
-        for at in 0..n {
-            let i = row_at(at);
-            let cells = columns.iter().map(|column| column.values.cell(i));
-            self.encode(cells, &mut row, X.row_mut(at), table.source(), table.line_of(i))?;
+        let c = self.features.len();
+        let mut X = Tensor::zeros(&[n, c]);
+        let mut row = vec![0.0; c];
+        // Column by column while the rows stay in the cache; row by row where
+        // something is wrong, so that the first fault of the file is the one told.
+        for first in (0..n).step_by(BLOCK) {
+            let end = n.min(first + BLOCK);
+            let block = &mut X.as_mut_slice()[first * c..end * c];
+            if self.encode_block(&columns, block, |at| row_at(first + at)) {
+                continue;
+            }
+            for at in first..end {
+                let i = row_at(at);
+                let cells = columns.iter().map(|column| column.values.cell(i));
+                self.encode(cells, &mut row, X.row_mut(at), table.source(), table.line_of(i))?;
+            }
         }
         Ok(X)
+    }
+
+    /// Writes the features of a block of rows; false where a cell has none.
+    fn encode_block<T: Scalar>(
+        &self,
+        columns: &[&&Column],
+        block: &mut [T],
+        row_at: impl Fn(usize) -> usize,
+    ) -> bool {
+        let c = self.features.len();
+        if c == 0 {
+            return false;
+        }
+        let mut from = 0;
+        for (encoder, column) in self.encoders.iter().zip(columns) {
+            let features = from..from + encoder.width();
+            let rows = block.chunks_exact_mut(c).enumerate();
+            let fits = match (encoder.plain_number(), &column.values) {
+                (Some(plain), Values::Numbers(x)) => {
+                    let mut rows =
+                        rows.map(|(at, row)| plain.encode(x[row_at(at)], &mut row[from]));
+                    rows.all(|fits| fits)
+                }
+                (_, values) => {
+                    let mut room = vec![0.0; features.len()];
+                    let mut rows = rows.map(|(at, row)| {
+                        let cell = values.cell(row_at(at));
+                        encoder.encode(cell, &mut room).is_ok()
+                            && store(&room, &mut row[features.clone()])
+                    });
+                    rows.all(|fits| fits)
+                }
+            };
+            if !fits {
+                return false;
+            }
+            from = features.end;
+        }
+        true
     }
 
     /// The features x ~ (c) of one row, given as cells by the names of their columns.
@@ -429,22 +252,30 @@ impl Preprocessor {
             if let Err(fault) = encoder.encode(cell, out) {
                 return Err(fault_at(fault, encoder, cell, source, line));
             }
-            for (at, (x, &value)) in x[from..].iter_mut().zip(&*out).enumerate() {
-                *x = T::from_f64(value);
-                if !x.to_f64().is_finite() {
-                    return Err(Error::Overflow {
-                        file: source.clone(),
-                        line,
-                        feature: Snippet::new(&self.features[from + at].name),
-                        column: Snippet::new(&encoder.column),
-                        value: if let Cell::Number(x) = cell { x } else { f64::NAN },
-                    });
-                }
+            let x = &mut x[from..from + out.len()];
+            if !store(out, x) {
+                let at = x.iter().position(|x| !x.is_finite()).unwrap_or_default();
+                return Err(Error::Overflow {
+                    file: source.clone(),
+                    line,
+                    feature: Snippet::new(&self.features[from + at].name),
+                    column: Snippet::new(&encoder.column),
+                    value: if let Cell::Number(x) = cell { x } else { f64::NAN },
+                });
             }
             from += out.len();
         }
         Ok(())
     }
+}
+
+/// Rows of X that are written together: they fit into the cache.
+const BLOCK: usize = 256;
+
+/// Writes features into a row of X; false if one of them overflows there.
+fn store<T: Scalar>(features: &[f64], x: &mut [T]) -> bool {
+    x.iter_mut().zip(features).for_each(|(x, &value)| *x = T::from_f64(value));
+    x.iter().all(|x| x.is_finite())
 }
 
 /// The error for a cell that cannot be encoded.

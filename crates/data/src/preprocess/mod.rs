@@ -3,6 +3,7 @@
 
 mod encoder;
 mod fitted;
+mod learn;
 mod moments;
 mod orthogonal;
 mod powers;

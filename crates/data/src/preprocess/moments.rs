@@ -1,6 +1,7 @@
 //! Centre and spread of a column, also where sums would overflow.
 
-/// Mean and standard deviation (over n) of finite numbers.
+/// Mean and standard deviation (over n) of finite numbers, which are gone
+/// through more than once.
 ///
 /// A constant column has exactly its value as the mean and 0 as the deviation.
 ///
@@ -8,11 +9,11 @@
 /// Numbers are scaled by a power of two before anything is summed, so that
 /// neither squares nor sums overflow or vanish; the deviation is taken in a
 /// second pass about the mean, corrected for the rounding of that mean.
-pub(super) fn mean_and_deviation(x: &[f64]) -> (f64, f64) {
-    let (least, most) = range(x);
+pub(super) fn mean_and_deviation(x: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
+    let (least, most) = range(x.clone());
     #[expect(clippy::float_cmp, reason = "constant means every bit the same")]
-    if least == most || x.is_empty() {
-        return (if x.is_empty() { 0.0 } else { least }, 0.0);
+    if least == most || x.len() == 0 {
+        return (if x.len() == 0 { 0.0 } else { least }, 0.0);
     }
     let n = x.len() as f64;
     let size = least.abs().max(most.abs());
@@ -20,10 +21,10 @@ pub(super) fn mean_and_deviation(x: &[f64]) -> (f64, f64) {
     // exponent stays finite where one factor would not.
     let exponent = size.log2().floor().clamp(-1021.0, 1023.0) as i32;
     let (down, up) = (2.0_f64.powi(-exponent.min(1021)), 2.0_f64.powi(exponent.min(1021)));
-    let scaled = |x: &f64| x * down;
-    let mean = x.iter().map(scaled).sum::<f64>() / n;
+    let scaled = x.map(|x| x * down);
+    let mean = scaled.clone().sum::<f64>() / n;
     let (mut sum, mut squares) = (0.0, 0.0);
-    for x in x.iter().map(scaled) {
+    for x in scaled {
         let d = x - mean;
         sum += d;
         squares += d * d;
@@ -34,8 +35,8 @@ pub(super) fn mean_and_deviation(x: &[f64]) -> (f64, f64) {
 }
 
 /// Smallest and largest number.
-pub(super) fn range(x: &[f64]) -> (f64, f64) {
-    x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+pub(super) fn range(x: impl Iterator<Item = f64>) -> (f64, f64) {
+    x.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)))
 }
 
 /// The middle of the numbers; between the middle two of an even count.

@@ -19,7 +19,7 @@ impl Recurrence {
     /// None if x has no more distinct values than the degree.
     pub(super) fn fit(x: &[f64], degree: usize) -> Option<(Self, Vec<Vec<f64>>)> {
         let n = x.len() as f64;
-        let (least, most) = super::moments::range(x);
+        let (least, most) = super::moments::range(x.iter().copied());
         // Halves first: the difference of the ends may overflow.
         let (centre, half) = (f64::midpoint(least, most), most / 2.0 - least / 2.0);
         if half.is_nan() || half <= 0.0 || count_distinct(x) <= degree {

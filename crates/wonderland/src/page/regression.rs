@@ -41,7 +41,7 @@ pub(super) fn sections(
         Section {
             title: "How far off is it?".into(),
             blocks: vec![Block::Pictures(vec![(
-                residuals(&y, &predictions.values),
+                residuals(y, &predictions.values),
                 "Residuals.".into(),
                 "A good fit scatters evenly about zero; a curve or a funnel is structure the model has missed.".into(),
             )])],
@@ -49,7 +49,7 @@ pub(super) fn sections(
     ];
     if let (Some(ends), Some(report)) = (&predictions.intervals, &metrics.coverage) {
         let drawn: Vec<Interval> =
-            ends.iter().zip(&y).map(|(&[lower, upper], &y)| Interval { lower, upper, y }).collect();
+            ends.iter().zip(y).map(|(&[lower, upper], &y)| Interval { lower, upper, y }).collect();
         let caption = format!(
             "{} of {} intervals hold the true value; {} % asked.",
             report.overall.covered,
