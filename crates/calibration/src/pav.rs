@@ -155,7 +155,7 @@ pub(crate) fn pool_ties(samples: impl Iterator<Item = (f64, bool, f64)>) -> Vec<
 }
 
 /// A whole number that grows with x.
-fn ordered(x: f64) -> u64 {
+pub(crate) fn ordered(x: f64) -> u64 {
     let bits = x.to_bits();
     bits ^ if bits >> 63 == 1 { u64::MAX } else { 1 << 63 }
 }

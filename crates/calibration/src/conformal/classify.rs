@@ -135,13 +135,18 @@ impl ConformalClassifier {
         if m != self.n_classes {
             return Err(Error::ClassCount { expected: self.n_classes, actual: m });
         }
-        let limits: Vec<Lanes> = match self.thresholds.as_slice() {
-            [q] => vec![[q.value(); LANES]; m],
-            by_class => by_class.iter().map(|q| [q.value(); LANES]).collect(),
+        let limits: Vec<f64> = match self.thresholds.as_slice() {
+            [q] => vec![q.value(); m],
+            by_class => by_class.iter().map(|q| q.value()).collect(),
         };
         let mut sets = PredictionSets::empty(P.n_samples(), m);
-        let scorer = Scorer::new(self.settings.score, m);
         let forced = self.settings.force_nonempty.then(|| P.predicted());
+        if self.settings.score == ClassScore::Lac && forced.is_none() && m <= 64 {
+            sets.insert_lac(P.as_mat(), &limits);
+            return Ok(sets);
+        }
+        let limits: Vec<Lanes> = limits.into_iter().map(|q| [q; LANES]).collect();
+        let scorer = Scorer::new(self.settings.score, m);
         scorer.for_blocks(
             P.as_mat(),
             |i| u.map_or(0.0, |u| u[i]),

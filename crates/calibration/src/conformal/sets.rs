@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{LANES, Lanes};
+use wonderland_linalg::MatRef;
+
+use crate::blocks::{ClassWork, LANES, Lanes, RowWork, work_on_classes, work_on_rows};
 
 /// One set of classes per sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,13 @@ impl PredictionSets {
                 self.words[(first + r) * per_row + word] |= bits;
             }
         }
+    }
+
+    /// Puts the classes of every row of P, 64 at most, with 1 − Pᵢₖ ≤ `limits[k]`
+    /// into its set, in one pass without a score being stored.
+    pub(super) fn insert_lac(&mut self, P: MatRef<'_, f64>, limits: &[f64]) {
+        debug_assert!(self.n_classes <= 64);
+        work_on_rows(P, &mut LacRows { words: &mut self.words, limits });
     }
 
     fn row(&self, i: usize) -> &[u64] {
@@ -121,5 +130,51 @@ impl pulp::WithSimd for Within<'_> {
             bit <<= 1;
         }
         words
+    }
+}
+
+/// The sets of rows by their LAC scores, a word each.
+struct LacRows<'a> {
+    words: &'a mut [u64],
+    limits: &'a [f64],
+}
+
+impl RowWork for LacRows<'_> {
+    #[inline(always)]
+    fn rows<S: pulp::Simd>(
+        &mut self,
+        simd: S,
+        first: usize,
+        n_rows: usize,
+        rows: &[&[f64]; LANES],
+    ) {
+        let mut words = [0; LANES];
+        for (rows, words) in rows.chunks_exact(S::F64_LANES).zip(S::as_mut_simd_u64s(&mut words).0)
+        {
+            let none = simd.splat_u64s(0);
+            let mut classes = LacClasses { limits: self.limits.iter(), bit: 1, words: none };
+            work_on_classes(simd, rows, &mut classes);
+            *words = classes.words;
+        }
+        self.words[first..first + n_rows].copy_from_slice(&words[..n_rows]);
+    }
+}
+
+/// The bits of the classes so far, a row in each lane.
+struct LacClasses<'a, S: pulp::Simd> {
+    limits: std::slice::Iter<'a, f64>,
+    bit: u64,
+    words: S::u64s,
+}
+
+impl<S: pulp::Simd> ClassWork<S> for LacClasses<'_, S> {
+    #[inline(always)]
+    fn class(&mut self, simd: S, p: S::f64s) {
+        let Some(&limit) = self.limits.next() else { return };
+        let score = simd.sub_f64s(simd.splat_f64s(1.0), p);
+        let within = simd.less_than_or_equal_f64s(score, simd.splat_f64s(limit));
+        let bit = simd.select_u64s(within, simd.splat_u64s(self.bit), simd.splat_u64s(0));
+        self.words = simd.or_u64s(self.words, bit);
+        self.bit <<= 1;
     }
 }

@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pav::pool_ties;
-use crate::scored::{check_scored, samples};
+use crate::pav::ordered;
+use crate::scored::check_scored;
 use crate::{Error, Result};
 
 /// How the two probabilities become one.
@@ -97,50 +97,110 @@ impl VennAbers {
     /// Vovk, Petej and Fedorova 2015, algorithms 1–4.
     pub fn fit(&self, scores: &[f64], y: &[bool]) -> Result<VennAbersMap> {
         check_scored(scores, y, None)?;
-        let ties = pool_ties(samples(scores, y, None));
-        let p1 = upper(ties.iter().map(|tie| (tie.sum, tie.weight)));
+        let counted = counted(scores, y);
+        let (n, all) = (counted.len(), counted[counted.len() - 1]);
+        let p1 = upper(n, |i| (counted[i].samples, counted[i].events));
         // p₀ is 1 − p₁ of the mirrored problem: order reversed, labels swapped.
-        let mirrored = ties.iter().rev().map(|tie| (tie.weight - tie.sum, tie.weight));
-        let mut p0 = upper(mirrored);
-        p0.reverse();
-        let last = ties.len() - 1;
-        let steps: Vec<usize> =
-            (0..=last).filter(|&i| i == 0 || i == last || is_step(i, &p0, &p1)).collect();
+        let p0 = upper(n, |i| {
+            let rest = n.checked_sub(i + 2).map_or(Counted::NONE, |below| counted[below]);
+            let samples = all.samples - rest.samples;
+            (samples, samples - (all.events - rest.events))
+        });
+        // Below score i a query is answered by p₀ of the score before and p₁ of
+        // score i, above it by p₀ of score i and p₁ of the next: the answer may
+        // change where p₁ begins a run at the next score, or p₀ one at this.
+        let mut steps = vec![0, n - 1];
+        steps.extend(p1.starts[1..].iter().map(|&start| start - 1));
+        steps.extend(p0.starts[1..].iter().map(|&start| n - start));
+        steps.sort_unstable();
+        steps.dedup();
         Ok(VennAbersMap {
-            scores: steps.iter().map(|&i| ties[i].x).collect(),
-            p0: steps.iter().map(|&i| 1.0 - p0[i]).collect(),
-            p1: steps.iter().map(|&i| p1[i]).collect(),
+            scores: steps.iter().map(|&i| counted[i].x).collect(),
+            p0: steps.iter().map(|&i| 1.0 - p0.at(n - 1 - i)).collect(),
+            p1: steps.iter().map(|&i| p1.at(i)).collect(),
             merge: self.merge,
         })
     }
 }
 
-/// Whether a query may be answered otherwise when it passes score i.
-///
-/// Below score i it is p₀ of the score before and p₁ of score i, above it p₀ of
-/// score i and p₁ of the next. A million scores have a few thousand steps.
-#[expect(clippy::float_cmp, reason = "a step is a difference in the last bit")]
-fn is_step(i: usize, p0: &[f64], p1: &[f64]) -> bool {
-    p0[i] != p0[i - 1] || p1[i] != p1[i + 1]
+/// A distinct score, with the samples and events up to it.
+#[derive(Clone, Copy)]
+struct Counted {
+    x: f64,
+    samples: u32,
+    events: u32,
 }
 
-/// The slope of the greatest convex minorant at an inserted (1, 1), for each
-/// group it may be inserted before.
-fn upper(terms: impl ExactSizeIterator<Item = (f64, f64)>) -> Vec<f64> {
-    let n = terms.len();
+impl Counted {
+    const NONE: Self = Self { x: f64::NEG_INFINITY, samples: 0, events: 0 };
+}
+
+/// The distinct scores, increasing.
+fn counted(scores: &[f64], y: &[bool]) -> Vec<Counted> {
+    assert!(u32::try_from(scores.len()).is_ok(), "fewer than 2³² samples");
+    // −0.0 and 0.0 are one score.
+    let one = |(x, &y): (&f64, &bool)| Counted { x: x + 0.0, samples: 1, events: u32::from(y) };
+    let mut counted: Vec<Counted> = scores.iter().zip(y).map(one).collect();
+    counted.sort_unstable_by_key(|sample| ordered(sample.x));
+    counted.dedup_by(|next, kept| {
+        let tied = next.x.total_cmp(&kept.x).is_eq();
+        if tied {
+            kept.samples += next.samples;
+            kept.events += next.events;
+        }
+        tied
+    });
+    let mut before = Counted::NONE;
+    for score in &mut counted {
+        score.samples += before.samples;
+        score.events += before.events;
+        before = *score;
+    }
+    counted
+}
+
+/// A sequence as the runs of equal values in it: a million scores have a few
+/// thousand.
+#[derive(Default)]
+struct Runs {
+    starts: Vec<usize>,
+    values: Vec<f64>,
+}
+
+impl Runs {
+    /// Appends the value at `i`, the next index.
+    #[expect(clippy::float_cmp, reason = "a run ends with a difference in the last bit")]
+    fn push(&mut self, i: usize, value: f64) {
+        if self.values.last().is_none_or(|&last| last != value) {
+            self.starts.push(i);
+            self.values.push(value);
+        }
+    }
+
+    fn at(&self, i: usize) -> f64 {
+        self.values[self.starts.partition_point(|&start| start <= i) - 1]
+    }
+}
+
+/// The slope of the greatest convex minorant at an inserted (1, 1), for each of
+/// n groups it may be inserted before; `up_to(i)` are the samples and events of
+/// the groups up to i.
+fn upper(n: usize, up_to: impl Fn(usize) -> (u32, u32)) -> Runs {
     type Point = (f64, f64);
     // Twice the signed area of a, b, c: positive for a left turn at b.
     let turn = |a: Point, b: Point, c: Point| (b.0 - a.0) * (c.1 - b.1) - (b.1 - a.1) * (c.0 - b.0);
-    // The diagram with (1, 1) first; points[0] is (−1, −1).
-    let mut points: Vec<Point> = Vec::with_capacity(n + 2);
-    points.extend([(-1.0, -1.0), (0.0, 0.0)]);
-    for (s, w) in terms {
-        let last = points[points.len() - 1];
-        points.push((last.0 + w, last.1 + s));
-    }
+    // The diagram with (1, 1) first; point 0 is (−1, −1).
+    let point = |i: usize| match i {
+        0 => (-1.0, -1.0),
+        1 => (0.0, 0.0),
+        _ => {
+            let (samples, events) = up_to(i - 2);
+            (f64::from(samples), f64::from(events))
+        }
+    };
     // Corners of its minorant from the right, so that the left end is on top.
     let mut corners: Vec<Point> = Vec::new();
-    for &point in points.iter().rev() {
+    let push = |corners: &mut Vec<Point>, point| {
         while let [.., b, a] = corners[..] {
             if turn(point, a, b) > 0.0 {
                 break;
@@ -148,27 +208,21 @@ fn upper(terms: impl ExactSizeIterator<Item = (f64, f64)>) -> Vec<f64> {
             corners.pop();
         }
         corners.push(point);
-    }
-    let mut slopes = Vec::with_capacity(n);
-    let mut left = points[0];
+    };
+    (0..n + 2).rev().for_each(|i| push(&mut corners, point(i)));
+    let mut slopes = Runs::default();
+    let mut left = point(0);
     for i in 0..n {
         let (top, next) = (corners[corners.len() - 1], corners[corners.len() - 2]);
-        slopes.push((next.1 - top.1) / (next.0 - top.0));
+        slopes.push(i, (next.1 - top.1) / (next.0 - top.0));
         // Group i moves before the insertion: its corner shifts down-left.
-        let (here, after) = (points[i + 1], points[i + 2]);
+        let (here, after) = (point(i + 1), point(i + 2));
         let moved = (left.0 + after.0 - here.0, left.1 + after.1 - here.1);
         left = moved;
-        if turn(top, next, moved) >= 0.0 {
-            continue;
-        }
-        corners.pop();
-        while let [.., b, a] = corners[..] {
-            if turn(moved, a, b) > 0.0 {
-                break;
-            }
+        if turn(top, next, moved) < 0.0 {
             corners.pop();
+            push(&mut corners, moved);
         }
-        corners.push(moved);
     }
     slopes
 }

@@ -8,7 +8,7 @@
 //! observed (t = 1) and on. The interval holds the errors of the truths that
 //! are not rejected.
 
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::Interval;
@@ -83,20 +83,24 @@ impl ErrorInterval {
         let ray = Ray::new(f, bin_of_samples(f, bins)?, bins.n_bins());
         let estimate = part(&ray.error(|i| f64::from(u8::from(f.y()[i]))));
         let truth = |t: f64| part(&ray.error(|i| ray.rate(i, t)));
-        let tail = 0.5 * (1.0 - self.level);
-        // Sums in another order differ by rounding: a tie must stay a tie.
-        let slack = 1e-12 * estimate;
-        let as_large = |t: f64| self.share(&ray, t, |e| part(e) >= estimate - slack) > tail;
-        let as_small = |t: f64| self.share(&ray, t, |e| part(e) <= estimate + slack) > tail;
+        let tails = |truths: &Truths| self.tails(&ray, truths, estimate, &part);
+        let large = |truths: &Truths| tails(truths).map(|tail| tail.large);
+        let small = |truths: &Truths| tails(truths).map(|tail| tail.small);
+        let doubling: Truths = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+        let at_doubling = tails(&doubling);
+        let as_small = |t: f64| match doubling.iter().position(|s| s.total_cmp(&t).is_eq()) {
+            Some(k) => at_doubling[k].small,
+            None => small(&[t; TRUTHS])[0],
+        };
 
-        let lower = if as_large(0.0) { 0.0 } else { truth(last_true(1.0, 0.0, as_large).1) };
+        let lower = if at_doubling[0].large { 0.0 } else { truth(last_true(1.0, 0.0, large).1) };
         let upper = if as_small(1.0) {
             let mut far = 2.0;
             // Beyond the ends of [0, 1] the truth no longer moves.
             while as_small(far) && truth(2.0 * far) > truth(far) {
                 far *= 2.0;
             }
-            if as_small(far) { truth(far) } else { truth(last_true(0.5 * far, far, as_small).1) }
+            if as_small(far) { truth(far) } else { truth(last_true(0.5 * far, far, small).1) }
         } else {
             estimate
         };
@@ -108,22 +112,73 @@ impl ErrorInterval {
         })
     }
 
-    /// (1 + number of draws at t that satisfy the condition) / (1 + draws).
-    fn share(&self, ray: &Ray<'_>, t: f64, holds: impl Fn(&CalibrationError) -> bool) -> f64 {
-        let rates: Vec<f64> = (0..ray.f.len()).map(|i| ray.rate(i, t)).collect();
+    /// Whether (1 + number of draws at t with an error as large, as small as the
+    /// estimate) / (1 + draws) exceeds the tail.
+    fn tails(
+        &self,
+        ray: &Ray<'_>,
+        truths: &Truths,
+        estimate: f64,
+        part: impl Fn(&CalibrationError) -> f64,
+    ) -> [Tail<bool>; TRUTHS] {
+        // Sums in another order differ by rounding: a tie must stay a tie.
+        let slack = 1e-12 * estimate;
+        let mut counts = [Tail { large: 1_usize, small: 1 }; TRUTHS];
         let mut rng = stream(self.seed, Purpose::Consistency);
-        let draw =
-            |_: &usize| holds(&ray.error(|i| f64::from(u8::from(rng.random::<f64>() < rates[i]))));
-        (1 + (0..self.draws).filter(draw).count()) as f64 / (1 + self.draws) as f64
+        for _ in 0..self.draws {
+            let sums = ray.draw(truths, &mut rng);
+            for (k, count) in counts.iter_mut().enumerate() {
+                let error = part(&ray.error_of(sums.iter().map(|sums| sums[k])));
+                count.large += usize::from(error >= estimate - slack);
+                count.small += usize::from(error <= estimate + slack);
+            }
+        }
+        let tail = 0.5 * (1.0 - self.level);
+        let exceeds = |count: usize| count as f64 / (1 + self.draws) as f64 > tail;
+        counts.map(|c| Tail { large: exceeds(c.large), small: exceeds(c.small) })
     }
+}
+
+/// Truths that are tested together: they share their random numbers, and to
+/// draw those takes longer than to compare them.
+const TRUTHS: usize = 8;
+/// Places t of truths on the ray.
+type Truths = [f64; TRUTHS];
+
+/// What is asked of the draws at a truth.
+#[derive(Debug, Clone, Copy)]
+struct Tail<C> {
+    /// An error at least as large as the estimate.
+    large: C,
+    /// One at most as large.
+    small: C,
 }
 
 /// Bisects between a t that holds and one that does not, eight times; returns
 /// both ends of what is left.
-fn last_true(mut yes: f64, mut no: f64, holds: impl Fn(f64) -> bool) -> (f64, f64) {
-    for _ in 0..8 {
-        let middle = f64::midpoint(yes, no);
-        if holds(middle) { yes = middle } else { no = middle }
+///
+/// All that three steps may ask for is asked at once: the middles of a tree, in
+/// which the ends at 2i and 2i + 1 follow those at i.
+fn last_true(mut yes: f64, mut no: f64, holds: impl Fn(&Truths) -> [bool; TRUTHS]) -> (f64, f64) {
+    for steps in [3, 3, 2] {
+        let mut ends = [(yes, no); TRUTHS];
+        for i in 1..TRUTHS / 2 {
+            let (yes, no) = ends[i];
+            let middle = f64::midpoint(yes, no);
+            (ends[2 * i], ends[2 * i + 1]) = ((middle, no), (yes, middle));
+        }
+        let middles = ends.map(|(yes, no)| f64::midpoint(yes, no));
+        let held = holds(&middles);
+        let mut at = 1;
+        for _ in 0..steps {
+            if held[at] {
+                yes = middles[at];
+                at *= 2;
+            } else {
+                no = middles[at];
+                at = 2 * at + 1;
+            }
+        }
     }
     (yes, no)
 }
@@ -186,10 +241,41 @@ impl<'a> Ray<'a> {
         for (i, &m) in self.bin.iter().enumerate() {
             sums[m] += self.f.weight(i) * outcome(i);
         }
+        self.error_of(sums.into_iter())
+    }
+
+    /// The error of given sums of weights of outcomes in every bin.
+    fn error_of(&self, sums: impl Iterator<Item = f64>) -> CalibrationError {
         let mut rows = self.rows.clone();
         for (row, sum) in rows.iter_mut().zip(sums).filter(|(row, _)| row.weight > 0.0) {
             row.frequency = Some(sum / row.weight);
         }
         CalibrationError::of_rows(&rows, self.total)
+    }
+
+    /// Draws the outcomes at several truths from the same random numbers, and
+    /// sums the weights of those that happen, in every bin.
+    fn draw(&self, truths: &Truths, rng: &mut impl Rng) -> Vec<[f64; TRUTHS]> {
+        let mut sums = vec![[0.0; TRUTHS]; self.rows.len()];
+        let shifts: Vec<_> = self.gaps.iter().map(|gap| truths.map(|t| t * gap)).collect();
+        let mut u = [0.0; 512];
+        let arch = pulp::Arch::new();
+        for (block, (p, bin)) in
+            self.f.p().chunks(u.len()).zip(self.bin.chunks(u.len())).enumerate()
+        {
+            let u = &mut u[..p.len()];
+            u.iter_mut().for_each(|u| *u = rng.random());
+            let weight = |i: usize| self.f.weight(block * 512 + i);
+            arch.dispatch(|| {
+                for (i, ((u, p), &m)) in u.iter().zip(p).zip(bin).enumerate() {
+                    let w = weight(i);
+                    for (sum, shift) in sums[m].iter_mut().zip(&shifts[m]) {
+                        // The rate is clamped to [0, 1], where every u lies.
+                        *sum += if *u < p + shift { w } else { 0.0 };
+                    }
+                }
+            });
+        }
+        sums
     }
 }

@@ -55,12 +55,12 @@ fn half_of_the_probabilities_suffices() {
             settings.fit(&f).unwrap().predict(f.proba(), 1).unwrap();
         });
     }
-    // Twice that while a class is sorted; what stays is a few thousand steps.
+    // What stays of a class is a few thousand steps.
     let mut map = None;
     let f = forecasts();
     let each = Recalibration::VennAbers(VennAbers::default());
     let needed = measure(|| map = Some(ClassRecalibration { each }.fit(&f).unwrap()));
-    assert!(needed.bytes_max <= 2 * MOST, "Venn–Abers: {} bytes at once", needed.bytes_max);
+    assert!(needed.bytes_max <= MOST, "Venn–Abers: {} bytes at once", needed.bytes_max);
     assert!(needed.bytes_current <= MOST as i64 / 2, "{} bytes stay", needed.bytes_current);
     // What is returned is as large as the matrix.
     let peak = measure(|| {
