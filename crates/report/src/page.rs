@@ -40,7 +40,7 @@ pub enum Block {
     Warning(String),
     /// A remark that reassures.
     Good(String),
-    /// Large figures: value, what it is.
+    /// Large figures: value, what it is, in lines.
     Tiles(Vec<(String, String)>),
     /// A table: heads, rows.
     Table {
@@ -96,7 +96,7 @@ impl Report {
         out.push_str(include_str!("page.css"));
         push(&mut out, format_args!("</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"));
         if !self.lead.is_empty() {
-            push(&mut out, format_args!("<p class=\"lead\">{}</p>\n", escape(&self.lead)));
+            push(&mut out, format_args!("<p class=\"lead\">{}</p>\n", prose(&self.lead)));
         }
         for section in &self.sections {
             section.write(&mut out);
@@ -133,12 +133,12 @@ impl Section {
 impl Block {
     fn write(&self, out: &mut String) {
         match self {
-            Self::Text(text) => push(out, format_args!("<p>{}</p>\n", escape(text))),
+            Self::Text(text) => push(out, format_args!("<p>{}</p>\n", prose(text))),
             Self::Warning(text) => {
-                push(out, format_args!("<p class=\"note\">{}</p>\n", escape(text)))
+                push(out, format_args!("<p class=\"note\">{}</p>\n", prose(text)))
             }
             Self::Good(text) => {
-                push(out, format_args!("<p class=\"note good\">{}</p>\n", escape(text)))
+                push(out, format_args!("<p class=\"note good\">{}</p>\n", prose(text)))
             }
             Self::Tiles(tiles) => write_tiles(out, tiles),
             Self::Table { head, rows } => write_table(out, head, rows),
@@ -156,22 +156,30 @@ impl Block {
 fn write_tiles(out: &mut String, tiles: &[(String, String)]) {
     out.push_str("<div class=\"tiles\">\n");
     for (value, name) in tiles {
-        let (value, name) = (escape(value), escape(name));
+        let (value, name) = (escape(value), escape(name).replace('\n', "<br>"));
         push(out, format_args!("<div class=\"tile\"><b>{value}</b><span>{name}</span></div>\n"));
     }
     out.push_str("</div>\n");
 }
 
 fn write_table(out: &mut String, head: &[String], rows: &[Vec<String>]) {
-    out.push_str("<div class=\"scroll\"><table>\n<thead><tr>");
+    // On a narrow screen the rows of a wide table are set one below the other,
+    // each cell behind the head of its column.
+    let class = if head.len() > 3 { " class=\"wide\"" } else { "" };
+    push(out, format_args!("<div class=\"scroll\"><table{class}>\n<thead><tr>"));
     for cell in head {
         push(out, format_args!("<th scope=\"col\">{}</th>", escape(cell)));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         out.push_str("<tr>");
-        for cell in row {
-            push(out, format_args!("<td>{}</td>", escape(cell)));
+        for (cell, head) in row.iter().zip(head) {
+            let (cell, head) = (escape(cell), escape(head));
+            if class.is_empty() {
+                push(out, format_args!("<td>{cell}</td>"));
+            } else {
+                push(out, format_args!("<td data-head=\"{head}\">{cell}</td>"));
+            }
         }
         out.push_str("</tr>\n");
     }
@@ -219,6 +227,11 @@ fn write_tool(out: &mut String, tool: &ThresholdTool) {
              <button type=\"button\" data-id=\"best\">cheapest on these samples</button></p>\n</div>\n"
         ),
     );
+}
+
+/// Sentences as HTML: a number and its per cent sign stay on one line.
+fn prose(text: &str) -> String {
+    escape(text).replace(" %", "\u{a0}%")
 }
 
 /// Text as HTML.

@@ -21,7 +21,8 @@ pub(crate) const PICTURE: &str = "\
 .w .cell{stroke:var(--paper);stroke-width:2}\
 .w .on{fill:var(--paper)}";
 
-/// The colours of one theme as declarations.
-pub(crate) const LIGHT: &str = "--paper:#ffffff;--ink:#1b2430;--soft:#667085;--grid:#e6e9ee;--a:#1f66d1;--b:#c2571a;--c:#2f7d4f;--card:#f7f8fa;";
+/// The colours of one theme as declarations. Blue, vermilion and bluish green
+/// stay apart for readers who confuse red and green.
+pub(crate) const LIGHT: &str = "--paper:#ffffff;--ink:#1b2430;--soft:#667085;--grid:#e6e9ee;--a:#1f66d1;--b:#c2571a;--c:#0b7d69;--card:#f7f8fa;";
 /// See [`LIGHT`].
-pub(crate) const DARK: &str = "--paper:#12161c;--ink:#e8ecf2;--soft:#98a2b3;--grid:#2a313b;--a:#6ea8ff;--b:#f0995a;--c:#6fc794;--card:#1a2029;";
+pub(crate) const DARK: &str = "--paper:#12161c;--ink:#e8ecf2;--soft:#98a2b3;--grid:#2a313b;--a:#6ea8ff;--b:#f0995a;--c:#56cdb4;--card:#1a2029;";

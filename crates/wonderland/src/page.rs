@@ -147,10 +147,10 @@ fn short(x: f64) -> String {
     }
 }
 
-/// `value (low to high)`.
+/// The name, and its interval on a line below.
 fn with_interval(name: &str, interval: Option<[f64; 2]>) -> String {
     match interval {
-        Some([low, high]) => format!("{name} ({} to {})", short(low), short(high)),
+        Some([low, high]) => format!("{name}\n95 %: {} to {}", short(low), short(high)),
         None => name.to_owned(),
     }
 }
