@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Error, Result, Snippet};
 
@@ -68,19 +68,15 @@ fn replace(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".wonderland-").suffix(".tmp");
-    if let Some(permissions) = permissions {
-        builder.permissions(permissions);
-    } else {
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    }
     // Dropped, and so deleted, on every way out but the last.
-    let temporary = builder.tempfile_in(folder)?;
-    buffered(temporary.as_file(), write)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|e| e.error)?;
+    let (file, temporary) = Temporary::create_in(folder)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    buffered(&file, write)?;
+    file.sync_all()?;
+    drop(file);
+    temporary.rename(path)?;
     // The new name must reach the disk too, where folders can be synced.
     if let Ok(folder) = File::open(folder) {
         match folder.sync_all() {
@@ -89,6 +85,45 @@ fn replace(
         }
     }
     Ok(())
+}
+
+/// A file that is deleted unless it gets its name.
+struct Temporary {
+    path: Option<PathBuf>,
+}
+
+impl Temporary {
+    /// Creates a file that was not there before; what another run left behind,
+    /// or a link put in its place, is not touched.
+    fn create_in(folder: &Path) -> io::Result<(File, Self)> {
+        for attempt in 0..1 << 16 {
+            let name = format!(".wonderland-{}-{attempt}.tmp", std::process::id());
+            let path = folder.join(name);
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
+                Ok(file) => return Ok((file, Self { path: Some(path) })),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn rename(mut self, to: &Path) -> io::Result<()> {
+        if let Some(path) = &self.path {
+            fs::rename(path, to)?;
+        }
+        self.path = None;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // Nobody is left to be told that this failed.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 fn buffered(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
