@@ -69,6 +69,11 @@ impl<'a> Source<'a> {
         matches!(self, Self::Images { .. })
     }
 
+    /// Whether it is a file that is not there.
+    pub(crate) fn is_absent(self) -> bool {
+        matches!(self, Self::File(path) if !path.exists())
+    }
+
     /// The built-in set, if it is one.
     pub(crate) fn built_in(self) -> Option<&'static BuiltIn> {
         match self {

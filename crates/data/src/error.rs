@@ -189,7 +189,7 @@ pub enum Error {
     },
     /// An empty cell where a value is needed.
     #[error(
-        "{file}, line {line}, column `{column}`: the value is missing: fill it in, or use `--missing impute` (median or most frequent) or `--missing drop`"
+        "{file}, line {line}, column `{column}`: the value is missing: fill it in, or fit with `--missing impute` (median or most frequent) or `--missing drop`"
     )]
     MissingValue {
         /// The file.
@@ -210,7 +210,7 @@ pub enum Error {
         column: Snippet,
     },
     /// A column that is not there.
-    #[error("{file}: no column is called `{name}`; there are: {known}")]
+    #[error("{file}: no column is called `{name}`; there are: {known}{}", one_name(known))]
     UnknownColumn {
         /// The file.
         file: Snippet,
@@ -431,13 +431,29 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(file: &Snippet, action: &'static str, error: &io::Error) -> Self {
         let message = match error.kind() {
-            io::ErrorKind::NotFound => Snippet::new("no such file or folder"),
+            io::ErrorKind::NotFound if action == "write it" => {
+                Snippet::new("no such folder: make it first, or check its name")
+            }
+            io::ErrorKind::NotFound => {
+                Snippet::new("no such file or folder: check the name, and the folder it is in")
+            }
             io::ErrorKind::IsADirectory => Snippet::new("it is a folder: give a file"),
             io::ErrorKind::PermissionDenied => Snippet::new("permission denied"),
             io::ErrorKind::StorageFull => Snippet::new("no space left on the device"),
             _ => Snippet::new(&error.to_string()),
         };
         Self::Io { file: file.clone(), action, kind: error.kind(), message }
+    }
+}
+
+/// A remark for files whose header is one name, perhaps for want of the right
+/// separator.
+fn one_name(known: &Snippet) -> &'static str {
+    let separated = |byte| matches!(byte, b';' | b'\t' | b'|' | b' ');
+    if !known.as_str().contains(", ") && known.as_str().bytes().any(separated) {
+        " (one name only: if these are several, give their separator with `--delimiter`)"
+    } else {
+        ""
     }
 }
 

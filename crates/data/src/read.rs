@@ -22,7 +22,7 @@ pub fn open_file(path: impl AsRef<Path>) -> Result<File> {
 /// # Examples
 /// ```
 /// let missing = wonderland_data::read_file("no/such/file").unwrap_err();
-/// assert_eq!(missing.to_string(), "no/such/file: cannot open it: no such file or folder");
+/// assert_eq!(missing.to_string(), "no/such/file: cannot open it: no such file or folder: check the name, and the folder it is in");
 /// ```
 pub fn read_file(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     let path = path.as_ref();

@@ -108,9 +108,11 @@ fn a_file_that_is_not_there_or_no_file_is_named() {
     bench.fails(
         "fit good.csv --target y --test none --out no/such/model.wl",
         1,
-        "no such file or folder",
+        "no such folder: make it first",
     );
     bench.fails("fit good.csv --target y --test no.csv", 1, "no.csv");
+    // A mistyped name of a built-in set, which would need no target.
+    bench.fails("fit irsi", 1, "irsi: cannot open it: no such file");
 }
 
 #[cfg(unix)]

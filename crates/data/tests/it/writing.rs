@@ -51,7 +51,7 @@ fn a_failure_leaves_everything_as_it_was() {
 fn places_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     refuse(folder.path(), io::ErrorKind::IsADirectory, "it is a folder");
-    refuse(&folder.path().join("none/model"), io::ErrorKind::NotFound, "no such file or folder");
+    refuse(&folder.path().join("none/model"), io::ErrorKind::NotFound, "no such folder");
     let file = folder.path().join("file");
     fs::write(&file, "old").unwrap();
     refuse(&file.join("model"), io::ErrorKind::NotADirectory, "cannot write it");

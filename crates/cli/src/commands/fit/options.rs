@@ -171,6 +171,8 @@ impl Learning {
             (Some(target), _) => target,
             (None, Some(set)) => set.target,
             (None, None) if source.is_images() => Images::LABEL,
+            // A mistyped name of a built-in set is told when it is opened.
+            (None, None) if source.is_absent() => "",
             (None, None) => {
                 let text = "which column is to be predicted? name it with --target COLUMN";
                 return Err(UsageError(text.into()));
