@@ -24,6 +24,31 @@ pub enum ModelSettings {
     Logistic(LogisticRegression),
 }
 
+/// A kind of model, before or after it is fitted.
+#[derive(Clone, Copy)]
+enum Kind {
+    Linear,
+    Ridge,
+    Logistic,
+}
+
+impl Kind {
+    fn task(self) -> Task {
+        match self {
+            Self::Linear | Self::Ridge => Task::Regression,
+            Self::Logistic => Task::Classification,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Ridge => "ridge",
+            Self::Logistic => "logistic",
+        }
+    }
+}
+
 /// What a model is fitted to.
 pub(crate) enum Answers<'a> {
     /// Quantities.
@@ -45,19 +70,20 @@ impl ModelSettings {
     /// The task the model is for.
     #[must_use]
     pub fn task(&self) -> Task {
-        match self {
-            Self::Linear(_) | Self::Ridge(_) => Task::Regression,
-            Self::Logistic(_) => Task::Classification,
-        }
+        self.kind().task()
     }
 
     /// Name of the model on the command line and in JSON.
     #[must_use]
     pub fn name(&self) -> &'static str {
+        self.kind().name()
+    }
+
+    fn kind(&self) -> Kind {
         match self {
-            Self::Linear(_) => "linear",
-            Self::Ridge(_) => "ridge",
-            Self::Logistic(_) => "logistic",
+            Self::Linear(_) => Kind::Linear,
+            Self::Ridge(_) => Kind::Ridge,
+            Self::Logistic(_) => Kind::Logistic,
         }
     }
 
@@ -121,19 +147,20 @@ impl Model {
     /// The task the model is for.
     #[must_use]
     pub fn task(&self) -> Task {
-        match self {
-            Self::Linear(_) | Self::Ridge(_) => Task::Regression,
-            Self::Logistic(_) => Task::Classification,
-        }
+        self.kind().task()
     }
 
     /// Name of the model on the command line and in JSON.
     #[must_use]
     pub fn name(&self) -> &'static str {
+        self.kind().name()
+    }
+
+    fn kind(&self) -> Kind {
         match self {
-            Self::Linear(_) => "linear",
-            Self::Ridge(_) => "ridge",
-            Self::Logistic(_) => "logistic",
+            Self::Linear(_) => Kind::Linear,
+            Self::Ridge(_) => Kind::Ridge,
+            Self::Logistic(_) => Kind::Logistic,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{Classifier, FittedClassifier, FittedRegressor, Regressor};
 /// An estimator under check.
 pub(super) trait Subject: Sync {
     type Target: Clone + PartialEq + Sync;
-    type Fitted;
+    type Fitted: Serialize + DeserializeOwned;
 
     fn fit(
         &self,
@@ -25,9 +25,13 @@ pub(super) trait Subject: Sync {
     /// Predictions, or probabilities row by row.
     fn outputs(&self, model: &Self::Fitted, X: MatRef<'_, f64>) -> Result<Vec<f64>, String>;
 
-    fn save(&self, model: &Self::Fitted) -> Result<String, String>;
+    fn save(&self, model: &Self::Fitted) -> Result<String, String> {
+        serde_json::to_string(model).map_err(|e| e.to_string())
+    }
 
-    fn load(&self, text: &str) -> Result<Self::Fitted, String>;
+    fn load(&self, text: &str) -> Result<Self::Fitted, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
 
     /// A target for row i of n that goes with the scores, noise included.
     fn target(&self, i: usize, score: f64, noise: f64) -> Self::Target;
@@ -82,14 +86,6 @@ where
         model.predict(X).map_err(|e| e.to_string())
     }
 
-    fn save(&self, model: &R::Fitted) -> Result<String, String> {
-        serde_json::to_string(model).map_err(|e| e.to_string())
-    }
-
-    fn load(&self, text: &str) -> Result<R::Fitted, String> {
-        serde_json::from_str(text).map_err(|e| e.to_string())
-    }
-
     fn target(&self, _i: usize, score: f64, noise: f64) -> f64 {
         3.0 + score + noise
     }
@@ -117,14 +113,6 @@ where
 
     fn outputs(&self, model: &C::Fitted, X: MatRef<'_, f64>) -> Result<Vec<f64>, String> {
         Ok(model.predict_proba(X).map_err(|e| e.to_string())?.into_vec())
-    }
-
-    fn save(&self, model: &C::Fitted) -> Result<String, String> {
-        serde_json::to_string(model).map_err(|e| e.to_string())
-    }
-
-    fn load(&self, text: &str) -> Result<C::Fitted, String> {
-        serde_json::from_str(text).map_err(|e| e.to_string())
     }
 
     /// Three classes by score; the first rows make sure that each occurs.
