@@ -19,6 +19,7 @@ mod linalg;
 mod logistic;
 mod probe;
 mod products;
+mod reading;
 mod start;
 
 use std::io::{BufRead, Write};
@@ -71,6 +72,7 @@ const AREAS: &[Area] = &[
     Area { name: "kernels", prepare: kernels::prepare, load: kernels::load },
     Area { name: "calibration", prepare: calibration::prepare, load: calibration::load },
     Area { name: "start", prepare: start::prepare, load: start::load },
+    Area { name: "reading", prepare: reading::prepare, load: reading::load },
     Area { name: "logistic", prepare: logistic::prepare, load: logistic::load },
 ];
 

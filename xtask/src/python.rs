@@ -17,7 +17,9 @@ pub(crate) enum Packages {
     References,
     /// The libraries that benchmarks measure against.
     Peers,
-    /// These and PyTorch.
+    /// Those that read tables.
+    Tables,
+    /// The peers and PyTorch.
     PeersWithTorch,
 }
 
@@ -29,6 +31,7 @@ impl Packages {
         match self {
             Packages::References => "refs",
             Packages::Peers => "peers",
+            Packages::Tables => "peers-tables",
             Packages::PeersWithTorch => "peers-torch",
         }
     }
@@ -39,6 +42,7 @@ impl Packages {
         match self {
             Packages::References => &["refs.txt"],
             Packages::Peers => &["refs.txt", "peers.txt"],
+            Packages::Tables => &["tables.txt"],
             Packages::PeersWithTorch => &["refs.txt", "peers.txt", "torch.txt", ALONE],
         }
     }

@@ -15,6 +15,7 @@ const fn product(name: &'static str, floor: f64) -> Workload {
         variants: &["faer", "gemm", "ndarray"],
         few: PRODUCTS,
         floor,
+        ..Workload::NONE
     }
 }
 

@@ -13,6 +13,7 @@ mod compile;
 mod kernels;
 mod linalg;
 mod logistic;
+mod reading;
 mod runner;
 mod start;
 mod table;
@@ -46,6 +47,7 @@ const AREAS: &[Area] = &[
     Area { name: "kernels", workloads: kernels::WORKLOADS },
     Area { name: "calibration", workloads: calibration::WORKLOADS },
     Area { name: "start", workloads: start::WORKLOADS },
+    Area { name: "reading", workloads: reading::WORKLOADS },
     Area { name: "logistic", workloads: logistic::WORKLOADS },
 ];
 
@@ -62,13 +64,22 @@ struct Workload {
     /// Rivals of which all runs together take so long that there are fewer pairs,
     /// and how many; the table says so.
     few: &'static [(&'static str, usize)],
+    /// What the peers need.
+    packages: Packages,
     /// Errors below this are the data's rounding and count as equal.
     floor: f64,
 }
 
 impl Workload {
-    const NONE: Self =
-        Self { name: "", peers: &[], torch: &[], variants: &[], few: &[], floor: 0.0 };
+    const NONE: Self = Self {
+        name: "",
+        peers: &[],
+        torch: &[],
+        variants: &[],
+        few: &[],
+        packages: Packages::Peers,
+        floor: 0.0,
+    };
 }
 
 /// One comparison.
@@ -187,7 +198,10 @@ fn measure_one(
         command
     };
     shell::run(&mut our_program("prepare"), "read the message of benches/peers above")?;
-    let packages = if choice.torch { Packages::PeersWithTorch } else { Packages::Peers };
+    let packages = match workload.packages {
+        Packages::Peers if choice.torch => Packages::PeersWithTorch,
+        packages => packages,
+    };
     let rivals = workload.variants.iter().chain(workload.peers).chain(workload.torch);
     for &rival in rivals {
         let mut row = Row {
