@@ -66,9 +66,9 @@ impl WithSimd for Back<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { rows, next, r, m, mut G } = self;
-        // In the first tile of every strip: the others are short of time.
-        let strips = m.div_ceil(OUTPUTS);
-        let mut next = RowsAhead::spread(next, strips * rows.len().div_ceil(LANES));
+        // By every tile at every sixteen rows: a few at a time, all the way.
+        let tiles = m.div_ceil(OUTPUTS) * (rows[0].len() / S::F64_LANES).div_ceil(2);
+        let mut next = RowsAhead::spread(next, tiles * rows.len().div_ceil(LANES));
         let mut first = 0;
         while first < m {
             // Strips of about as many outputs each.
@@ -183,9 +183,7 @@ fn sums<S: Simd, const K: usize, const V: usize>(
 ) -> [[S::f64s; V]; K] {
     let mut sums = [[simd.splat_f64s(0.0); V]; K];
     for (rows, r) in rows.chunks(LANES).zip(r.chunks_exact(m)) {
-        if from == 0 {
-            next.fetch();
-        }
+        next.fetch();
         let Some(r) = r.get(first..).and_then(|r| r.first_chunk::<K>()) else { break };
         for (i, x) in rows.iter().enumerate() {
             let Some(x) = x.get(from..from + V * S::F64_LANES) else { break };
