@@ -84,8 +84,8 @@ if __name__ == "__main__":
     # Its zero at z = 0.26 makes a relative error large where the value is not.
     fit("ERF f32", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, mpf("1.2") ** 2, 6, 32)
     # The smaller erfc is, the less its root matters: nodes crowd at 1.2.
-    root = lambda a: mp.erfc(a) ** (-mpf(1) / 8)
-    fit("ROOT_ERFC f32", root, mpf("1.2"), 4, 9, 32, crowd=2.5)
+    root = lambda a: mp.erfc(a) ** (mpf(1) / 8)
+    fit("ROOT_ERFC f32", root, mpf("1.2"), mpf("3.95"), 6, 32, crowd=1.6)
     # u = (a − 4)/(a + 4) maps [½, 28] to [−7/9, 3/4].
     far = lambda u: 4 * (1 + u) / (1 - u)
     fit("ERFC", lambda u: (1 + 2 * far(u)) * erfcx(far(u)), -mpf(7) / 9, mpf(3) / 4, 22)
