@@ -47,6 +47,12 @@ impl Ahead {
     }
 }
 
+/// Asks for the memory of `x`.
+#[inline(always)]
+pub(crate) fn prefetch_slice<T>(x: &[T]) {
+    x.chunks(LINE / size_of::<T>()).for_each(|line| prefetch(line.as_ptr().cast()));
+}
+
 /// Rows that will be read next, asked for some at a time.
 pub(crate) struct RowsAhead<'a> {
     rows: std::slice::Iter<'a, &'a [f64]>,
@@ -64,7 +70,7 @@ impl<'a> RowsAhead<'a> {
     #[inline(always)]
     pub(crate) fn fetch(&mut self) {
         for row in self.rows.by_ref().take(self.share) {
-            row.chunks(LINE / size_of::<f64>()).for_each(|line| prefetch(line.as_ptr().cast()));
+            prefetch_slice(row);
         }
     }
 }

@@ -17,9 +17,9 @@ pub fn matmul<T: Scalar>(A: MatRef<'_, T>, B: MatRef<'_, T>) -> Result<Tensor<T>
 /// C = A B, or C += A B with `add`; operands may lie in memory in any order.
 ///
 /// # Numerics
-/// One thread. Large products whose A is transposed, and those of three sides of
-/// 512 or more, are summed by a kernel that packs both operands, all others by
-/// faer. Allocates nothing, but for what either kernel keeps per thread after its
+/// One thread. Large products and, in `f32`, narrow ones with A transposed are
+/// summed by a kernel of our own that packs the operands, all others by faer;
+/// which is decided by the sizes and by how A lies. Allocates nothing, but for what either kernel keeps per thread after its
 /// first use.
 ///
 /// # Errors
