@@ -1,7 +1,8 @@
 //! Derivatives of programs: `FUNCTION-SIZES-WHAT`, WHAT being `value`, `grad`
 //! (value and gradient), `hvp` or `step` (gradient descent, in place). Variants are the
 //! other kinds of WHAT, so that their cost is a ratio in the same run; the same on
-//! two threads; and the matrix products of a dense network alone.
+//! two threads; twice the same at once, one per core, which is what those two
+//! threads could do at best; and the matrix products of a dense network alone.
 //!
 //! The error is the distance from what the plain interpreter finds in double
 //! precision, relative to the largest entry of each output.
@@ -135,6 +136,11 @@ pub(crate) fn load(workload: &str, variant: &str, folder: &Path) -> Result<Loade
     let (task, what) = task(workload)?;
     let (what, threads) = match variant {
         "gemm-floor" => return Ok(Box::new(floor::Products::of(workload, task.repeats)?)),
+        "two-at-once" => {
+            let both =
+                [Evaluation::single(workload, folder)?, Evaluation::single(workload, folder)?];
+            return Ok(Box::new(AtOnce { both, threads: Threads::new(2)? }));
+        }
         "two-threads" => (what, 2),
         "" => (what, 1),
         other => (other, 1),
@@ -226,5 +232,24 @@ impl<T: Scalar> Work for Evaluation<T> {
             worst = pairs.fold(worst, |m, (f, e)| m.max((f.to_f64() - e).abs() / size));
         }
         worst
+    }
+}
+
+/// Two runs at once that share nothing, one per core.
+struct AtOnce {
+    both: [Evaluation<f32>; 2],
+    threads: Threads,
+}
+
+impl Work for AtOnce {
+    fn run(&mut self) -> Result<(), Fault> {
+        let [a, b] = &mut self.both;
+        let run = |e: &mut Evaluation<f32>| e.run().map_err(|fault| fault.to_string());
+        let (a, b) = self.threads.run(|team| team.join(|| run(a), || run(b)));
+        Ok(a.and(b)?)
+    }
+
+    fn error(&self) -> f64 {
+        self.both.iter().map(Work::error).fold(0.0, f64::max)
     }
 }

@@ -1,6 +1,7 @@
 //! Derivatives of programs, `FUNCTION-SIZES-WHAT`: sizes are rows and widths of
 //! dense networks, steps and length of chains, (D, K, N) of Gaussian mixtures,
-//! layers and characters of the LSTM. `gemm-floor` is the matrix products alone.
+//! layers and characters of the LSTM. `gemm-floor` is the matrix products alone,
+//! `two-at-once` two evaluations at once, one per core.
 
 use super::Workload;
 
@@ -30,9 +31,12 @@ const fn double(name: &'static str, peers: &'static [&'static str]) -> Workload 
 
 pub(super) const WORKLOADS: &[Workload] = &[
     dense("mlp-32x784x256x256x10-grad", &["value"]),
-    dense("mlp-128x784x256x256x10-grad", &["value", "hvp", "gemm-floor", "two-threads"]),
-    dense("mlp-512x784x256x256x10-grad", &["value", "gemm-floor", "two-threads"]),
-    dense("mlp-128x784x512x512x10-grad", &["gemm-floor", "two-threads"]),
+    dense(
+        "mlp-128x784x256x256x10-grad",
+        &["value", "hvp", "gemm-floor", "two-threads", "two-at-once"],
+    ),
+    dense("mlp-512x784x256x256x10-grad", &["value", "gemm-floor", "two-threads", "two-at-once"]),
+    dense("mlp-128x784x512x512x10-grad", &["gemm-floor", "two-threads", "two-at-once"]),
     jax("mlp-128x784x256x256x10-hvp", SINGLE),
     dense("net-128x784x256x10-step", &["gemm-floor"]),
     dense("net-32x784x256x10-step", &["gemm-floor"]),
