@@ -1,6 +1,5 @@
 //! Comma-separated values: strict reading into typed columns, and writing.
 
-mod number;
 mod plain;
 mod reader;
 mod records;

@@ -4,7 +4,6 @@
 //! quotes, a fault) is none of ours: [`Records`](super::records::Records) reads
 //! it again, strictly, and tells what is wrong with it.
 
-use super::number::leading_number;
 use super::reader::Growing;
 
 /// Reads the row that the bytes begin with into the columns; returns how many
@@ -38,9 +37,14 @@ pub(super) fn plain_row(bytes: &[u8], delimiter: u8, columns: &mut [Growing]) ->
 #[inline]
 fn plain_number(bytes: &[u8], delimiter: u8, column: &mut Growing) -> Option<usize> {
     let Growing::Numbers(numbers) = column else { return None };
-    let (x, end) = leading_number(bytes)?;
+    // Signs and words that this parser knows besides are for the strict reader.
+    if !matches!(bytes.first()?, b'0'..=b'9' | b'-' | b'.') {
+        return None;
+    }
+    let (x, end) = fast_float2::parse_partial::<f64, _>(bytes).ok()?;
     let next = *bytes.get(end)?;
-    if next != delimiter && next != b'\n' && next != b'\r' {
+    let is_whole = next == delimiter || next == b'\n' || next == b'\r';
+    if !is_whole || !x.is_finite() {
         return None;
     }
     numbers.push(x);

@@ -142,6 +142,16 @@ proptest! {
         let text: Vec<&str> = table.verbatim("t").unwrap().iter().collect();
         prop_assert_eq!(text, rows.iter().map(|(.., t)| t.as_str()).collect::<Vec<_>>());
     }
+
+    /// Plain cells and quoted ones go different ways through the reader.
+    #[test]
+    fn numbers_are_rounded_correctly(cell in r"-?[0-9]{1,25}(\.[0-9]{0,25})?([eE][-+]?[0-9]{1,2})?") {
+        let expected = Values::Numbers(vec![cell.parse().unwrap()]);
+        let table = Csv::default().read(format!("x,y\n{cell},\"{cell}\"\n").as_bytes(), "f").unwrap();
+        for name in ["x", "y"] {
+            prop_assert_eq!(&table.column(name).unwrap().values, &expected);
+        }
+    }
 }
 
 /// Rows of every kind lie across the end of the reader's buffer.
