@@ -2,10 +2,6 @@
 
 use super::Workload;
 
-/// There are many products, of even times: ten pairs each.
-const PRODUCTS: &[(&str, usize)] =
-    &[("numpy-matmul", 10), ("jax-matmul", 10), ("faer", 10), ("gemm", 10), ("ndarray", 10)];
-
 /// A product; the error is a rounding or so of sums of hundreds of terms.
 const fn product(name: &'static str, floor: f64) -> Workload {
     Workload {
@@ -13,7 +9,6 @@ const fn product(name: &'static str, floor: f64) -> Workload {
         peers: &["numpy-matmul", "jax-matmul"],
         torch: &["torch-matmul"],
         variants: &["faer", "gemm", "ndarray"],
-        few: PRODUCTS,
         floor,
         ..Workload::NONE
     }
