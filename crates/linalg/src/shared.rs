@@ -150,6 +150,7 @@ mod tests {
         check::<f32>(600, 784, 300);
         check::<f32>(1200, 600, 10);
         check::<f64>(9000, 64, 1);
+        check::<f64>(300, 600, 16);
     }
 
     /// C + α A B by one call and in three steps, whichever operand is transposed.
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn a_product_added_has_the_bits_of_a_product_and_a_sum() {
         for n in [2, 3, 5, 8, 17, 40, 100] {
-            for m in [2, 3, 8, 10, 33, 100] {
+            for m in [2, 3, 8, 10, 16, 33, 100] {
                 for k in [2, 3, 4, 7, 16, 33, 64, 100, 256, 511, 512] {
                     if adds_same_bits(n, k, m) {
                         check_onto::<f32>(n, k, m);

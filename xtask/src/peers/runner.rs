@@ -118,12 +118,12 @@ impl Drop for Runner {
 }
 
 /// The command with the processor cores that what it runs is named for: two in a
-/// name with `two-threads`, otherwise one.
+/// name with `two-`, of threads or at once, otherwise one.
 ///
 /// Thread counts of the libraries are set as well, but XLA does not keep to its
 /// own: without `taskset` to hold it, its figures are those of all cores.
 pub(super) fn on_cores(command: Command, name: &str) -> Command {
-    let (threads, cores) = if name.contains("two-threads") { ("2", "0,1") } else { ("1", "0") };
+    let (threads, cores) = if name.contains("two-") { ("2", "0,1") } else { ("1", "0") };
     let mut held = if shell::is_installed("taskset", &["--version"]) {
         let mut held = Command::new("taskset");
         held.args(["--cpu-list", cores]).arg(command.get_program()).args(command.get_args());

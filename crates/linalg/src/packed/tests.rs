@@ -66,6 +66,10 @@ fn packed_products_are_sums_of_products() {
     for (n, k, m) in [(64, 32, 10), (70, 33, 4), (97, 600, 12)] {
         check::<f32>(n, k, m);
     }
+    // Columns of A where they lie, with rows left over and in blocks.
+    for (n, k, m) in [(64, 128, 16), (70, 600, 16), (148, 130, 16)] {
+        check::<f64>(n, k, m);
+    }
     // Rows of A too close to 2048 bytes apart to be read where they lie.
     check::<f32>(9, 512, 20);
     check::<f32>(7, 2, 1030);

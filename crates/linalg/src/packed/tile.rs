@@ -129,6 +129,18 @@ impl<S: Simd, T: Vectors<S>> Left<S, T> for Rows<'_, T> {
     }
 }
 
+/// Columns as they lie, each in one piece: the rows of Aᵀ. There must be rows of A
+/// for whole tiles.
+pub(super) struct Columns<'a, T>(pub(super) InRows<'a, T>);
+
+impl<S: Simd, T: Vectors<S>> Left<S, T> for Columns<'_, T> {
+    #[inline(always)]
+    fn tile(&self, simd: S, row: usize, B: &[[T::Vector; 2]]) -> Sums<T::Vector> {
+        let columns = self.0.row_iter().filter_map(|column| column.as_slice()[row..].first_chunk());
+        sum::<S, T>(simd, columns.zip(B).map(|(a, b)| (*a, *b)))
+    }
+}
+
 /// A tile from a panel of A and rows of B that lie apart, each two vectors long.
 #[inline(always)]
 pub(super) fn streamed<S: Simd, T: Vectors<S>>(
