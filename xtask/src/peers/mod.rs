@@ -126,7 +126,8 @@ pub(crate) fn is_area(name: &str) -> bool {
     AREAS.iter().any(|area| area.name == name)
 }
 
-/// Measures every workload whose area is the filter or whose name holds it.
+/// Measures the area that the filter names, or else every workload whose name holds it:
+/// recording an area must not touch the table of another.
 pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
     shell::run(
         &mut shell::cargo(&[
@@ -153,7 +154,9 @@ pub(crate) fn measure(choice: &Choice<'_>) -> Result<Session> {
     for area in AREAS {
         let mut rows = Vec::new();
         for workload in area.workloads {
-            if choice.filter.is_none_or(|f| f == area.name || workload.name.contains(f)) {
+            let is_meant =
+                |f: &str| if is_area(f) { f == area.name } else { workload.name.contains(f) };
+            if choice.filter.is_none_or(is_meant) {
                 measure_one(&ours, area, workload, choice, &mut rows)?;
             }
         }
