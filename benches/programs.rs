@@ -6,8 +6,11 @@
 use std::error::Error;
 
 use wonderland_autodiff::{
-    Program, Result, Var, concat, data, index, input, scan, trace, trace_outputs, tree,
+    Program, Result, concat, data, index, input, trace, trace_outputs, tree,
 };
+
+#[path = "../crates/autodiff/examples/lstm/program.rs"]
+mod example;
 
 tree! {
     /// Weights and biases of three dense layers.
@@ -132,58 +135,10 @@ pub fn gmm_places(d: usize) -> Vec<u32> {
     (0..d * d).map(|at| place(at / d, at % d) as u32).collect()
 }
 
-/// Width of a character.
-const B: usize = 14;
-
-/// Block `at` of row `k`.
-fn row<'t>(v: Var<'t>, k: usize, at: usize) -> Var<'t> {
-    v.slice(0, k, k + 1).slice(1, at * B, (at + 1) * B).reshape([B])
-}
-
-/// Weight and bias, each by element.
-fn gate<'t>(p: &[Var<'t>], x: Var<'t>) -> Var<'t> {
-    x * p[0] + p[1]
-}
-
-/// ADBench's LSTM with diagonal gates, predicting the next of `c` characters.
+/// ADBench's LSTM with diagonal gates, as the example has it.
 ///
 /// # Errors
 /// A shape that does not fit; there is none.
 pub fn lstm(l: usize, c: usize) -> Result<Program> {
-    let spec = (
-        input("main", [2 * l, 4 * B]),
-        input("extra", [3, B]),
-        data("state", [2 * l, B]),
-        data("sequence", [c, B]),
-    );
-    trace(spec, |_, (main, extra, state, sequence)| {
-        let init: Vec<Var<'_>> = (0..2 * l).map(|k| row(state, k, 0)).collect();
-        let mut consts: Vec<Var<'_>> = (0..3).map(|k| row(extra, k, 0)).collect();
-        for k in 0..l {
-            for gate in 0..4 {
-                consts.extend([row(main, 2 * k, gate), row(main, 2 * k + 1, gate)]);
-            }
-        }
-        let xs = sequence.slice(0, 0, c - 1);
-        let (_, ys) = scan(c - 1, &consts, &init, &[xs], |p, s, x| {
-            let (extra, gates) = p.split_at(3);
-            let mut u = x[0] * extra[0];
-            let mut next = Vec::new();
-            for (k, p) in gates.chunks(8).enumerate() {
-                let (h, cell) = (s[2 * k], s[2 * k + 1]);
-                let gate = |g: usize, from| gate(&p[2 * g..], from);
-                let (forget, ingate) = (gate(0, u).sigmoid(), gate(1, h).sigmoid());
-                let (outgate, change) = (gate(2, u).sigmoid(), gate(3, h).tanh());
-                let cell = cell * forget + ingate * change;
-                let h = outgate * cell.tanh();
-                next.extend([h, cell]);
-                u = h;
-            }
-            (next, vec![u * extra[1] + extra[2]])
-        });
-        let y = ys[0];
-        let normaliser = (y.exp().sum_axes(&[1]) + 2.0).ln().keep_axis(1);
-        let wanted = sequence.slice(0, 1, c);
-        -(wanted * (y - normaliser)).sum() / (B * (c - 1)) as f64
-    })
+    example::lstm(l, c)
 }
