@@ -93,6 +93,9 @@ impl VennAbers {
     /// # Errors
     /// Bad lengths or values.
     ///
+    /// # Panics
+    /// For 2³² samples or more.
+    ///
     /// # References
     /// Vovk, Petej and Fedorova 2015, algorithms 1–4.
     pub fn fit(&self, scores: &[f64], y: &[bool]) -> Result<VennAbersMap> {

@@ -142,6 +142,8 @@ impl ErrorInterval {
 /// Truths that are tested together: they share their random numbers, and to
 /// draw those takes longer than to compare them.
 const TRUTHS: usize = 8;
+/// Samples of which the random numbers are drawn before any is compared.
+const BLOCK: usize = 512;
 /// Places t of truths on the ray.
 type Truths = [f64; TRUTHS];
 
@@ -258,14 +260,14 @@ impl<'a> Ray<'a> {
     fn draw(&self, truths: &Truths, rng: &mut impl Rng) -> Vec<[f64; TRUTHS]> {
         let mut sums = vec![[0.0; TRUTHS]; self.rows.len()];
         let shifts: Vec<_> = self.gaps.iter().map(|gap| truths.map(|t| t * gap)).collect();
-        let mut u = [0.0; 512];
+        let mut u = [0.0; BLOCK];
         let arch = pulp::Arch::new();
         for (block, (p, bin)) in
             self.f.p().chunks(u.len()).zip(self.bin.chunks(u.len())).enumerate()
         {
             let u = &mut u[..p.len()];
             u.iter_mut().for_each(|u| *u = rng.random());
-            let weight = |i: usize| self.f.weight(block * 512 + i);
+            let weight = |i: usize| self.f.weight(block * BLOCK + i);
             arch.dispatch(|| {
                 for (i, ((u, p), &m)) in u.iter().zip(p).zip(bin).enumerate() {
                     let w = weight(i);
