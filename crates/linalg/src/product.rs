@@ -17,10 +17,9 @@ pub fn matmul<T: Scalar>(A: MatRef<'_, T>, B: MatRef<'_, T>) -> Result<Tensor<T>
 /// C = A B, or C += A B with `add`; operands may lie in memory in any order.
 ///
 /// # Numerics
-/// One thread. Large products and, in `f32`, narrow ones with A transposed are
-/// summed by a kernel of our own that packs the operands, all others by faer;
-/// which is decided by the sizes and by how A lies. Allocates nothing, but for what either kernel keeps per thread after its
-/// first use.
+/// One thread. Large products and some narrow ones with A transposed are summed by
+/// a kernel of our own, all others by faer; sizes and how A lies decide. Allocates
+/// nothing, but for what either kernel keeps per thread after its first use.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] when the shapes do not fit.

@@ -9,7 +9,7 @@
 //! faer copies only one of the two. The other, when its elements lie a row
 //! apart, it reads with a cache line per element: on AᵀB of large matrices
 //! that costs half of the speed.
-
+//!
 //! Where one of the two lies well already it is not copied: rows of A in one
 //! piece, and for few columns of B the long columns of Aᵀ.
 
