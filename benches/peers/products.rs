@@ -241,3 +241,27 @@ fn by_ndarray<T: Number>(
 fn view<T: Scalar>(X: &Tensor<T>) -> Result<ArrayView2<'_, T>, Fault> {
     Ok(ArrayView2::from_shape((X.nrows(), X.ncols()), X.as_slice())?)
 }
+
+#[cfg(test)]
+mod tests {
+    use wonderland_linalg::matmul;
+
+    use super::*;
+
+    /// What ours is measured beside computes the same; whole numbers are exact.
+    #[test]
+    fn the_gemm_crate_makes_the_same_products() {
+        for workload in
+            ["matmul-f64-3x5x4", "matmul-tn-f64-3x5x4", "matmul-nt-f64-3x5x4", "gram-f64-3x5x3"]
+        {
+            let shape = Shape::parse(workload).unwrap();
+            let [A, B] = shape.stored().map(|sizes| {
+                Tensor::<f64>::from_fn(sizes[0], sizes[1], |i, j| (i * 7 + j * 3) as f64 - 8.0)
+            });
+            let mut C = Tensor::zeros(&[shape.n, shape.m]);
+            by_gemm(shape, &A, &B, &mut C);
+            let (A, B) = operands(shape, &A, &B);
+            assert_eq!(C, matmul(A, B).unwrap(), "{workload}");
+        }
+    }
+}
