@@ -3,7 +3,9 @@
 //! `prepare AREA WORKLOAD FOLDER` writes the data both sides read; `serve AREA
 //! WORKLOAD FOLDER [VARIANT]` does the work once for each line on standard input
 //! and answers with its seconds and its error; `probe [two-threads]` measures what the machine
-//! allows; `exhaustive [FUNCTION]` tries every `f32`. A variant is another way of doing the work, to measure ours against.
+//! allows; `exhaustive [FUNCTION]` tries every `f32`, and `random FOLDER [FUNCTION]`
+//! writes down what becomes of random `f64`. A variant is another way of doing the
+//! work, to measure ours against.
 #![forbid(unsafe_code)]
 #![allow(non_snake_case, reason = "matrices are upper case, as in the notes")]
 #![expect(clippy::print_stdout, reason = "the answers go to standard output")]
@@ -19,6 +21,7 @@ mod linalg;
 mod logistic;
 mod probe;
 mod products;
+mod random;
 mod reading;
 mod start;
 
@@ -88,6 +91,9 @@ fn run(words: &[&str]) -> Result<(), Fault> {
             serve((area(name)?.load)(workload, variant, Path::new(folder))?.as_mut())
         }
         ["exhaustive", ref rest @ ..] => exhaustive::run(rest.first().copied()),
+        ["random", folder, ref rest @ ..] => {
+            random::run(Path::new(folder), rest.first().copied())
+        }
         ["probe"] => {
             println!("{}", probe::report());
             Ok(())
@@ -97,7 +103,7 @@ fn run(words: &[&str]) -> Result<(), Fault> {
             Ok(())
         }
         _ => {
-            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], probe, probe two-threads, or exhaustive [FUNCTION]".into())
+            Err("usage: peers prepare|serve AREA WORKLOAD FOLDER [VARIANT], probe, probe two-threads, exhaustive [FUNCTION], or random FOLDER [FUNCTION]".into())
         }
     }
 }

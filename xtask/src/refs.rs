@@ -5,6 +5,7 @@
 //! `crates/*/testdata` are replaced, or compared under `--check`.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -13,13 +14,15 @@ use crate::args::Args;
 use crate::python::{self, Packages};
 use crate::{metadata, shell};
 
-pub(crate) const USAGE: &str = "[--check] [--with torch] [CRATE] | --exhaustive [FUNCTION]";
+pub(crate) const USAGE: &str =
+    "[--check] [--with torch] [CRATE] | --exhaustive|--random [FUNCTION]";
 pub(crate) const ABOUT: &str = "\
 runs xtask/refs/*.py (or those of one crate) in a pinned Python environment
 and rewrites crates/*/testdata; with --check compares instead; scripts that need
 PyTorch run with --with torch only, their stored values stay otherwise;
 --exhaustive puts all 2^32 numbers of 32 bits through each elementary function, or one
-(a minute or two each), and prints its largest error";
+(a minute or two each), and prints its largest error; --random does so with a million
+numbers of 64 bits each, against mpmath";
 
 /// Two values agree when they differ by less than this, relatively, unless a
 /// script states another figure in a line `tolerance: 1e-12` of its head.
@@ -30,11 +33,15 @@ const TOLERANCE: f64 = 1e-15;
 pub(crate) fn run(mut args: Args) -> Result<()> {
     let check = args.flag("--check");
     let exhaustive = args.flag("--exhaustive");
+    let random = args.flag("--random");
     let torch = args.with_torch()?;
     let only = args.positional();
     args.finish()?;
     if exhaustive {
         return try_every_number(only.as_deref());
+    }
+    if random {
+        return try_random_numbers(only.as_deref());
     }
 
     let files = shell::files()?;
@@ -97,15 +104,32 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     Ok(())
 }
 
-/// Every `f32` through the elementary functions, by the program of the benches.
-fn try_every_number(function: Option<&str>) -> Result<()> {
+/// What to do about a function that is off.
+const MEND_FUNCTION: &str = "look at the function that is named above in crates/linalg/src/kernels";
+
+/// The program of the benches that puts numbers through elementary functions.
+fn numbers_through(words: &[&str]) -> Command {
     let mut program = shell::cargo(&["run", "--release", "--quiet"]);
-    program.args(["--package", "wonderland-benches", "--bin", "peers", "--", "exhaustive"]);
-    program.args(function);
-    shell::run(
-        &mut program,
-        "look at the function that is named above in crates/linalg/src/kernels",
-    )
+    program.args(["--package", "wonderland-benches", "--bin", "peers", "--"]).args(words);
+    program
+}
+
+/// Every `f32` through the elementary functions.
+fn try_every_number(function: Option<&str>) -> Result<()> {
+    shell::run(numbers_through(&["exhaustive"]).args(function), MEND_FUNCTION)
+}
+
+/// A million random `f64` through the elementary functions, compared with mpmath.
+fn try_random_numbers(function: Option<&str>) -> Result<()> {
+    let folder = metadata::target_directory()?.join("refs-random");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    let place = folder.to_string_lossy();
+    shell::run(numbers_through(&["random", &place]).args(function), "see the message above")?;
+    let mut python = python::python(Packages::References)?;
+    shell::run(python.args(["xtask/peers/random.py", &place]), MEND_FUNCTION)
 }
 
 /// A script of `xtask/refs`: `linalg.py`, or `linalg_strd.py` for the same crate.
