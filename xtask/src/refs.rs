@@ -129,7 +129,7 @@ fn try_random_numbers(function: Option<&str>) -> Result<()> {
     let place = folder.to_string_lossy();
     shell::run(numbers_through(&["random", &place]).args(function), "see the message above")?;
     let mut python = python::python(Packages::References)?;
-    shell::run(python.args(["xtask/peers/random.py", &place]), MEND_FUNCTION)
+    shell::run(python.args(["xtask/peers/random_arguments.py", &place]), MEND_FUNCTION)
 }
 
 /// A script of `xtask/refs`: `linalg.py`, or `linalg_strd.py` for the same crate.

@@ -1,6 +1,6 @@
 """The largest error of each elementary function on random arguments.
 
-    random.py FOLDER
+    random_arguments.py FOLDER
 
 FOLDER holds a file per function, its arguments and behind them its values, as
 `peers random FOLDER` writes them. Values are compared with mpmath's at 120 bits,
