@@ -116,11 +116,13 @@ impl<'a> Lives<'a> {
         let mut count = 0;
         let states = self.states(host);
         let mut found = vec![None; self.program.instrs.len()];
+        let (mut coming, mut free) = (Vec::new(), BinaryHeap::new());
         for (t, task) in self.tasks.iter().enumerate().filter(|(_, t)| t.domain.is_some()) {
-            let mut coming = self.coming(t, task, &mut found).into_iter().peekable();
-            let mut free = BinaryHeap::new();
+            self.coming(t, task, &mut found, &mut coming);
+            let mut next = coming.iter().peekable();
+            free.clear();
             for (at, &m) in task.members.iter().enumerate() {
-                let now = std::iter::from_fn(|| coming.next_if(|c| c.until <= at));
+                let now = std::iter::from_fn(|| next.next_if(|c| c.until <= at));
                 free.extend(now.map(|c| Reverse(c.memory)));
                 if self.inner[m] || matches!(self.program.instrs[m].op, Op::Sum(_)) {
                     continue;
@@ -169,9 +171,9 @@ impl<'a> Lives<'a> {
 
     /// Values that a group reads from the arena element by element, nobody
     /// after it, and that may therefore be overwritten: by their last reader.
-    /// `found` holds nothing before and after.
-    fn coming(&self, t: usize, task: &Task, found: &mut [Option<Coming>]) -> Vec<Coming> {
-        let mut memories = Vec::new();
+    /// `found` holds nothing before and after; `coming` is written anew.
+    fn coming(&self, t: usize, task: &Task, found: &mut [Option<u32>], coming: &mut Vec<Coming>) {
+        coming.clear();
         for (at, &m) in task.members.iter().enumerate() {
             let instr = &self.program.instrs[m];
             for (j, &a) in instr.args.iter().enumerate() {
@@ -184,17 +186,17 @@ impl<'a> Lives<'a> {
                 }
                 let full = argument_reading(self.program, instr, j) == Some(Reading::Full)
                     && Some(of.shape.len()) == task.domain;
-                let c = found[memory].get_or_insert_with(|| {
-                    memories.push(memory);
-                    Coming { memory, until: at, full }
+                let place = *found[memory].get_or_insert_with(|| {
+                    coming.push(Coming { memory, until: at, full });
+                    coming.len() as u32 - 1
                 });
+                let c = &mut coming[place as usize];
                 (c.until, c.full) = (at, c.full && full);
             }
         }
-        let all = memories.into_iter().filter_map(|memory| found[memory].take());
-        let mut coming: Vec<Coming> = all.filter(|c| c.full).collect();
+        coming.iter().for_each(|c| found[c.memory] = None);
+        coming.retain(|c| c.full);
         coming.sort_by_key(|c| c.until);
-        coming
     }
 }
 

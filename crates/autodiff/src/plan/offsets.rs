@@ -75,18 +75,22 @@ fn by_size(buffers: &[Buffer]) -> (Vec<usize>, usize) {
 
 /// In the order of the program: the smallest hole that fits, else the end.
 fn best_fit(buffers: &[Buffer], n: usize) -> (Vec<usize>, usize) {
-    let mut ends: Vec<Vec<usize>> = vec![Vec::new(); n + 2];
+    // The last buffer that ends at each time, and the one that did before each.
+    let mut ends: Vec<Option<usize>> = vec![None; n + 2];
+    let mut before = vec![None; buffers.len()];
     let mut starts = vec![0; buffers.len()];
     let (mut holes, mut now) = (Holes::default(), 0);
     for (b, own) in buffers.iter().enumerate() {
         while now < own.from {
-            for &done in &ends[now] {
+            let mut next = ends[now];
+            while let Some(done) = next {
                 holes.release(starts[done], buffers[done].len);
+                next = before[done];
             }
             now += 1;
         }
         starts[b] = holes.take(own.len);
-        ends[own.to].push(b);
+        before[b] = ends[own.to].replace(b);
     }
     (starts, holes.size)
 }

@@ -188,10 +188,11 @@ impl Summing {
 
 /// The tasks of a program in the order of execution.
 pub(crate) fn schedule(program: &Program, uses: &Uses) -> Vec<Task> {
-    let task_of = vec![None; uses.root.len()];
-    let (tasks, heaviest, sequence, place) = Default::default();
+    let order = order(program, uses);
+    let [heaviest, sequence, place] = std::array::from_fn(|_| Vec::with_capacity(order.len()));
+    let (tasks, task_of) = (Vec::with_capacity(order.len()), vec![None; uses.root.len()]);
     let mut fuser = Fuser { program, uses, tasks, heaviest, sequence, place, task_of };
-    for k in order(program, uses) {
+    for k in order {
         fuser.take(k);
     }
     let Fuser { mut tasks, sequence, .. } = fuser;
@@ -203,7 +204,7 @@ pub(crate) fn order(program: &Program, uses: &Uses) -> Vec<usize> {
     let n = program.instrs.len();
     let late = sunk(program, uses);
     let mut done = vec![false; n];
-    let mut order = Vec::new();
+    let mut order = Vec::with_capacity(n);
     let mut stack = Vec::new();
     for k in (0..n).filter(|&k| is_step(&program.instrs[k].op) && !late[k]) {
         stack.push(k);

@@ -260,6 +260,8 @@ struct Writer<'a, T> {
     /// Rows that are the same in all tiles: value, place and length.
     rows: Vec<(usize, Base, usize)>,
     free: Vec<usize>,
+    /// Empty, to be filled again and again.
+    done: Vec<usize>,
     count: usize,
     /// Elements kept from tile to tile.
     kept: usize,
@@ -279,10 +281,11 @@ impl<'a, T: Scalar> Writer<'a, T> {
             places,
             task,
             block: task.block,
-            operations: Vec::new(),
+            operations: Vec::with_capacity(task.members.len() + 1),
             registers,
             rows: Vec::new(),
             free: Vec::new(),
+            done: Vec::new(),
             count: 0,
             kept: 0,
         }
@@ -300,7 +303,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
         let instr = &self.program.instrs[m];
         let mut args = [Source::Same; 3];
         // Registers that no one needs after this.
-        let mut done = Vec::new();
+        let mut done = std::mem::take(&mut self.done);
         for j in 0..instr.args.len() {
             args[j] = self.argument(m, j, &mut done);
         }
@@ -339,6 +342,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
         }
         self.push(work, target, args, &mut done);
         self.free.append(&mut done);
+        self.done = done;
     }
 
     /// The operation and the last one as a pair, its arguments, and the register
