@@ -9,7 +9,7 @@ use crate::functions::{Binary, Unary};
 use crate::graph::Graph;
 use crate::ids::Ids;
 use crate::linearize::Linear;
-use crate::op::{Op, ScanOp, Sub, Window};
+use crate::op::{Op, ScanOp, Sub};
 use crate::program::{Id, Program};
 use crate::shape::Shape;
 
@@ -74,10 +74,6 @@ impl Batched<'_> {
         shape.after(&[self.n])
     }
 
-    fn window(&self, w: &Window) -> Box<Window> {
-        Window::new(w.start.after(&[0]), self.front(w.shape))
-    }
-
     /// Argument `k` under a shape that stretches rightly behind the new axis:
     /// a batched argument of lower rank than the result gets ones after it.
     fn aligned(&self, g: &mut Graph, k: usize, rank: usize) -> Id {
@@ -114,8 +110,12 @@ impl Batched<'_> {
                 order.extend(perm[..rank].iter().map(|&a| usize::from(a) + 1));
                 g.permute(args[0], &order, at)
             }
-            Op::Slice(w) => g.emit(&Op::Slice(self.window(w)), args, at),
-            Op::Pad(w) => g.emit(&Op::Pad(self.window(w)), args, at),
+            &Op::Slice { axis, start, len } => {
+                g.emit(&Op::Slice { axis: axis + 1, start, len }, args, at)
+            }
+            &Op::Pad { axis, before, after } => {
+                g.emit(&Op::Pad { axis: axis + 1, before, after }, args, at)
+            }
             Op::MatMul { ta, tb } => self.matmul(g, *ta, *tb, shape),
             Op::Gather { along } => {
                 // The indexed axes stay in front: the new axis moves behind them.

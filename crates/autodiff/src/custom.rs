@@ -124,8 +124,8 @@ fn is_linear(program: &Program, instr: &Instr, taint: &[bool]) -> bool {
         | Op::Broadcast(..)
         | Op::Reshape(_)
         | Op::Permute(_)
-        | Op::Slice(_)
-        | Op::Pad(_)
+        | Op::Slice { .. }
+        | Op::Pad { .. }
         | Op::Scan(_)
         | Op::Part(_) => true,
         // A constant added would make it affine.

@@ -164,7 +164,7 @@ impl Program {
     fn gradient(&self, with_value: bool) -> Result<Self> {
         self.scalar_output()?;
         self.some_active()?;
-        let mut both = gradient(&linearize(self, Mode::Split));
+        let mut both = gradient(linearize(self, Mode::Split));
         if with_value {
             return Ok(both);
         }

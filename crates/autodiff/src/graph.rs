@@ -4,6 +4,7 @@
 //! Tracing, differentiation, transposition and batching all emit into it.
 
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
@@ -27,11 +28,19 @@ impl Graph {
         Self { inputs: Vec::new(), instrs: Vec::with_capacity(n), known: Known::with_room(n) }
     }
 
+    /// A program to be continued, and its outputs. What is added is not looked for
+    /// among what is there.
+    pub(crate) fn going_on(program: Program) -> (Self, Vec<Id>) {
+        let outputs = program.outputs.iter().map(|o| o.id).collect();
+        let inputs = Arc::unwrap_or_clone(program.inputs);
+        let instrs = Arc::unwrap_or_clone(program.instrs);
+        (Self { inputs, instrs, known: Known::default() }, outputs)
+    }
+
     /// Declares the next input; all inputs come before any instruction.
     pub(crate) fn input(&mut self, input: Input, at: Place) -> Id {
         debug_assert_eq!(self.inputs.len(), self.instrs.len(), "inputs come first");
-        let op = Op::Input(self.inputs.len() as u32, input.kind);
-        self.instrs.push(Instr { op, args: (&[][..]).into(), shape: input.shape, at });
+        self.instrs.push(Instr::input(self.inputs.len(), &input, at));
         self.inputs.push(input);
         self.instrs.len() as Id - 1
     }
@@ -39,7 +48,7 @@ impl Graph {
     /// The program with these outputs, without dead instructions.
     pub(crate) fn finish(self, outputs: Vec<(String, Id)>) -> Program {
         let outputs = outputs.into_iter().map(|(name, id)| Output { name, id }).collect();
-        Program { inputs: self.inputs, instrs: self.instrs.into(), outputs }.without_dead()
+        Program { inputs: self.inputs.into(), instrs: self.instrs.into(), outputs }.without_dead()
     }
 
     pub(crate) fn shape(&self, id: Id) -> Shape {

@@ -7,6 +7,7 @@
 //! that the residual is a value that exists anyway. A tangent that is zero is
 //! absent, never computed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::error::Place;
@@ -49,15 +50,24 @@ impl Linear {
 /// each active one; outputs are those of the program, then the tangent of each
 /// real one.
 pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
+    linearize_by(program, mode, |k| program.inputs[k].active)
+}
+
+/// As [`linearize`], with respect to other inputs.
+pub(crate) fn linearize_by(
+    program: &Program,
+    mode: Mode,
+    is_active: impl Fn(usize) -> bool,
+) -> Linear {
     // About twice as much again for the tangents.
     let mut g = Graph::with_room(3 * program.instrs.len());
     let mut tangents: Vec<Option<Id>> = vec![None; program.instrs.len()];
     for (input, instr) in program.inputs.iter().zip(program.instrs.iter()) {
         g.input(input.clone(), instr.at);
     }
-    let mut names = Names::of(&program.inputs);
-    for (k, input) in program.inputs.iter().enumerate().filter(|(_, i)| i.active) {
-        let name = names.fresh(&format!("{}_dot", input.name));
+    let mut names = Names::of(program.inputs.iter());
+    for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| is_active(k)) {
+        let name = names.fresh(format!("{}_dot", input.name));
         let dot = Input { name, shape: input.shape, kind: Kind::Real, active: false };
         tangents[k] = Some(g.input(dot, program.instrs[k].at));
     }
@@ -104,18 +114,21 @@ pub(crate) fn linearize(program: &Program, mode: Mode) -> Linear {
 }
 
 /// Names of inputs, to find further ones.
-pub(crate) struct Names(BTreeSet<String>);
+pub(crate) struct Names<'a>(BTreeSet<Cow<'a, str>>);
 
-impl Names {
-    pub(crate) fn of(inputs: &[Input]) -> Self {
-        Self(inputs.iter().map(|i| i.name.clone()).collect())
+impl<'a> Names<'a> {
+    pub(crate) fn of(inputs: impl Iterator<Item = &'a Input>) -> Self {
+        Self(inputs.map(|i| Cow::from(i.name.as_str())).collect())
     }
 
     /// A name no input has yet: `base`, or `base` and a number.
-    pub(crate) fn fresh(&mut self, base: &str) -> String {
-        let numbered = (2..).map(|k| format!("{base}{k}"));
-        let mut all = std::iter::once(base.to_owned()).chain(numbered);
-        all.find(|name| self.0.insert(name.clone())).unwrap_or_default()
+    pub(crate) fn fresh(&mut self, base: String) -> String {
+        let is_new = |name: &String| !self.0.contains(name.as_str());
+        let mut numbered = (2..).map(|k| format!("{base}{k}")).filter(is_new);
+        let other = if is_new(&base) { None } else { numbered.next() };
+        let name = other.unwrap_or(base);
+        self.0.insert(name.clone().into());
+        name
     }
 }
 

@@ -5,56 +5,22 @@
 //! second loop, linear in the tangents, reads them. Transposed, it runs in the
 //! other direction and carries the adjoint of the state.
 
+use std::ops::Range;
+
 use crate::error::Place;
 use crate::functions::Unary;
 use crate::graph::Graph;
-use crate::linearize::{Mode, inline, linearize as linearize_program};
+use crate::ids::Ids;
+use crate::linearize::{Mode, linearize_by};
 use crate::op::{Kind, Op, ScanOp, Sub};
 use crate::program::{Id, Input, Output, Program};
 use crate::transpose::transpose_program;
 
-/// The body with its inputs in another order, and behind them inputs for the
-/// values `given` of it.
-pub(crate) fn reorder(program: &Program, order: &[usize], given: &[Id]) -> Program {
-    let mut g = Graph::with_room(program.instrs.len());
-    let mut map = vec![Id::MAX; program.instrs.len()];
-    for &k in order {
-        map[k] = g.input(program.inputs[k].clone(), program.instrs[k].at);
-    }
-    for (k, &id) in given.iter().enumerate() {
-        let instr = &program.instrs[id as usize];
-        let (name, shape) = (format!("r{k}"), instr.shape);
-        let input = Input { name, shape, kind: Kind::Real, active: true };
-        map[id as usize] = g.input(input, instr.at);
-    }
-    for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
-        let known = instr.args.iter().all(|&a| map[a as usize] != Id::MAX);
-        if map[k] == Id::MAX && known {
-            map[k] = g.copy(instr, &map);
-        }
-    }
-    let outputs = program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize]));
-    g.finish(outputs.collect())
-}
-
-/// Emits a loop without the constants and sequences its body does not read.
-fn emit(g: &mut Graph, op: &ScanOp, args: &[Id], at: Place) -> Id {
-    let body = &op.body.0;
-    let mut read = vec![false; body.inputs.len()];
-    let used = body.instrs.iter().flat_map(|i| &i.args).chain(body.outputs.iter().map(|o| &o.id));
-    for &id in used {
-        if let Some(read) = read.get_mut(id as usize) {
-            *read = true;
-        }
-    }
-    let order: Vec<usize> = (0..args.len()).filter(|&k| read[k] || op.is_state(k)).collect();
-    if order.len() == args.len() {
-        return g.emit(&Op::Scan(Box::new(op.clone())), args, at);
-    }
-    let args: Vec<Id> = order.iter().map(|&k| args[k]).collect();
-    let consts = order.iter().filter(|&&k| k < op.consts as usize).count() as u32;
-    let body = Sub(reorder(body, &order, &[]).into());
-    g.emit(&Op::Scan(Box::new(ScanOp { body, consts, ..op.clone() })), &args, at)
+/// Emits a loop whose body takes `kept` of the arguments.
+fn emit(g: &mut Graph, op: ScanOp, kept: &[usize], args: &[Id], at: Place) -> Id {
+    let consts = kept.iter().filter(|&&k| k < op.consts as usize).count() as u32;
+    let args: Ids = kept.iter().map(|&k| args[k]).collect();
+    g.emit(&Op::Scan(Box::new(ScanOp { consts, ..op })), &args, at)
 }
 
 /// The loop of the derivative: value (or both), and tangent.
@@ -67,16 +33,14 @@ pub(crate) fn linearize(
     at: Place,
 ) -> (Id, Option<Id>) {
     let active: Vec<bool> = (0..args.len()).map(|k| op.is_state(k) || dots[k].is_some()).collect();
-    let mut body = (*op.body.0).clone();
-    for (input, &active) in body.inputs.iter_mut().zip(&active) {
-        input.active = active && input.kind == Kind::Real;
-    }
+    let body = &op.body.0;
+    let is_active = |k: usize| active[k] && body.inputs[k].kind == Kind::Real;
     let joint = Joint {
         op,
         args,
         dots,
         dotted: (0..args.len()).filter(|&k| active[k]).collect(),
-        body: linearize_program(&body, mode).program,
+        body: linearize_by(body, mode, is_active).program,
         at,
     };
     match mode {
@@ -131,23 +95,24 @@ impl Joint<'_> {
     /// One loop of values and tangents.
     fn step_together(&self, g: &mut Graph) -> Id {
         let [consts, states, xs] = self.inputs();
-        let n_consts = consts.concat().len() as u32;
-        let order = [consts.concat(), states.concat(), xs.concat()].concat();
+        let (consts, carry) = (consts.concat(), self.op.carry as usize);
+        let n_consts = consts.len();
+        let order = [consts, states.concat(), xs.concat()].concat();
         let ids: Vec<Id> = order.iter().map(|&j| self.argument(g, j)).collect();
-        let mut body = reorder(&self.body, &order, &[]);
         // States and their tangents, then results and theirs.
-        let outputs = std::mem::take(&mut body.outputs);
-        let (values, tangents) = outputs.split_at(self.n_values());
-        let carry = self.op.carry as usize;
-        body.outputs =
+        let (values, tangents) = self.body.outputs.split_at(self.n_values());
+        let outputs =
             [&values[..carry], &tangents[..carry], &values[carry..], &tangents[carry..]].concat();
+        let inputs = order.iter().map(|&j| self.body.same_input(j)).collect();
+        let is_state = |k| (n_consts..n_consts + 2 * carry).contains(&k);
+        let (body, kept) = self.body.with_inputs(inputs, outputs, is_state);
         let op = ScanOp {
             body: Sub(body.into()),
-            consts: n_consts,
+            consts: n_consts as u32,
             carry: 2 * self.op.carry,
             ..self.op.clone()
         };
-        emit(g, &op, &ids, self.at)
+        emit(g, op, &kept, &ids, self.at)
     }
 
     /// The loop, which also gives the state before each step and the dear
@@ -155,20 +120,19 @@ impl Joint<'_> {
     fn split(&self, g: &mut Graph) -> (Id, Option<Id>) {
         let [[consts, d_consts], [states, d_states], [xs, d_xs]] = self.inputs();
         let dear = self.dear();
-        let mut values = self.body.clone();
-        values.outputs.truncate(self.n_values());
+        let first = self.n_values();
+        let mut outputs = self.body.outputs[..first].to_vec();
         for &k in &states {
-            let name = format!("{}_before", values.inputs[k].name);
-            values.outputs.push(Output { name, id: k as Id });
+            let name = format!("{}_before", self.body.inputs[k].name);
+            outputs.push(Output { name, id: k as Id });
         }
-        let named = dear.iter().enumerate().map(|(k, &id)| Output { name: format!("r{k}"), id });
-        values.outputs.extend(named);
-        let own = [consts.clone(), states.clone(), xs.clone()].concat();
-        let values = reorder(&values.without_dead(), &own, &[]);
+        let names = (0..dear.len()).map(|k| format!("r{k}"));
+        outputs.extend(names.clone().zip(&dear).map(|(name, &id)| Output { name, id }));
+        let inputs = (0..self.args.len()).map(|k| self.body.same_input(k)).collect();
+        let (values, _) = self.body.with_inputs(inputs, outputs, |_| true);
         let op = ScanOp { body: Sub(values.into()), ..self.op.clone() };
         let value = g.emit(&Op::Scan(Box::new(op)), self.args, self.at);
 
-        let first = self.n_values();
         let mut left = |k: usize| g.emit(&Op::Part((first + k) as u32), &[value], self.at);
         let before: Vec<Id> = (0..states.len()).map(&mut left).collect();
         let kept: Vec<Id> = (states.len()..states.len() + dear.len()).map(&mut left).collect();
@@ -179,14 +143,18 @@ impl Joint<'_> {
             ids.push(self.argument(g, j));
         }
         ids.extend(kept);
-        let mut body = reorder(&self.body, &[fixed, states, xs, d_xs].concat(), &dear);
-        body.outputs.drain(..first);
-        let op = ScanOp {
-            body: Sub(body.without_dead().into()),
-            consts: (consts.len() + d_consts.len()) as u32,
-            ..self.op.clone()
-        };
-        (value, Some(emit(g, &op, &ids, self.at)))
+        let own = [fixed, states, xs, d_xs].concat();
+        let mut inputs: Vec<_> = own.iter().map(|&j| self.body.same_input(j)).collect();
+        inputs.extend(names.zip(&dear).map(|(name, &id)| {
+            let shape = self.body.shape_of(id);
+            (Some(id), Input { name, shape, kind: Kind::Real, active: true })
+        }));
+        let consts = consts.len() + d_consts.len();
+        let is_state = |k| (consts..consts + self.op.carry as usize).contains(&k);
+        let outputs = self.body.outputs[first..].to_vec();
+        let (body, kept) = self.body.with_inputs(inputs, outputs, is_state);
+        let op = ScanOp { body: Sub(body.into()), consts: consts as u32, ..self.op.clone() };
+        (value, Some(emit(g, op, &kept, &ids, self.at)))
     }
 
     /// Values of the step that the tangents need, that cost more to compute
@@ -203,7 +171,7 @@ impl Joint<'_> {
         let mut seen = vec![false; body.instrs.len()];
         let mut dear = Vec::new();
         let tangents = body.instrs.iter().zip(&linear).filter(|(_, linear)| **linear);
-        let mut todo: Vec<Id> = tangents.flat_map(|(instr, _)| instr.args.to_vec()).collect();
+        let mut todo: Vec<Id> = tangents.flat_map(|(instr, _)| &instr.args).copied().collect();
         while let Some(id) = todo.pop() {
             let k = id as usize;
             if linear[k] || std::mem::replace(&mut seen[k], true) {
@@ -287,7 +255,7 @@ pub(crate) fn transpose(
     let linear_consts = choose(of_consts.clone(), true);
     let linear_xs = choose(of_xs.clone(), true);
     let (given_consts, given_xs) = (choose(of_consts, false), choose(of_xs, false));
-    let body = transposed_body(op, &(0..n).map(tainted).collect::<Vec<_>>(), at);
+    let (body, kept) = transposed_body(op, &(0..n).map(tainted).collect::<Vec<_>>(), at);
 
     let mut ids: Vec<Id> =
         given_consts.iter().map(|&k| given.map[given.args[k] as usize]).collect();
@@ -312,7 +280,7 @@ pub(crate) fn transpose(
         carry: (carry + linear_consts.len()) as u32,
         reverse: !op.reverse,
     };
-    let bundle = emit(g, &dual, &ids, at);
+    let bundle = emit(g, dual, &kept, &ids, at);
     // Results: adjoints of states, sums for constants, adjoints of sequences.
     let states = consts..consts + carry;
     let all = states.chain(linear_consts).chain(linear_xs).enumerate().filter(|&(_, k)| tainted(k));
@@ -321,35 +289,33 @@ pub(crate) fn transpose(
 
 /// The body of the transpose. It takes given constants, adjoints of the states
 /// and sums for the linear constants, given sequences, adjoints of results; it
-/// gives adjoints of the states, the sums, adjoints of linear sequences.
-fn transposed_body(op: &ScanOp, tainted: &[bool], at: Place) -> Program {
+/// gives adjoints of the states, the sums, adjoints of linear sequences. Which of
+/// the arguments it takes comes second: states, and what it reads.
+fn transposed_body(op: &ScanOp, tainted: &[bool], at: Place) -> (Program, Vec<usize>) {
     let (consts, carry) = (op.consts as usize, op.carry as usize);
     let linear: Vec<bool> = tainted.iter().enumerate().map(|(k, &t)| t || op.is_state(k)).collect();
-    let dual = transpose_program(&op.body.0, &linear, 0, None);
+    let dual = transpose_program((*op.body.0).clone(), &linear, 0, None);
     let n_consts = (0..consts).filter(|&k| !linear[k]).count();
     let n_given = linear.iter().filter(|&&l| !l).count();
-    let mut g = Graph::with_room(dual.instrs.len());
-    let mut args = vec![0; dual.inputs.len()];
-    for k in (0..n_consts).chain(n_given..n_given + carry) {
-        args[k] = g.input(dual.inputs[k].clone(), at);
-    }
-    let sums: Vec<Id> = (0..consts)
-        .filter(|&k| linear[k])
-        .map(|k| {
-            let Input { name, shape, .. } = &op.body.0.inputs[k];
-            let (name, shape) = (format!("{name}_sum"), *shape);
-            g.input(Input { name, shape, kind: Kind::Real, active: false }, at)
-        })
-        .collect();
-    for k in (n_consts..n_given).chain(n_given + carry..dual.inputs.len()) {
-        args[k] = g.input(dual.inputs[k].clone(), at);
-    }
+    let own = |range: Range<usize>| range.map(|k| dual.same_input(k));
+    let sums = (0..consts).filter(|&k| linear[k]).map(|k| {
+        let Input { name, shape, .. } = &op.body.0.inputs[k];
+        let (name, shape) = (format!("{name}_sum"), *shape);
+        (None, Input { name, shape, kind: Kind::Real, active: false })
+    });
+    let mut inputs: Vec<_> =
+        own(0..n_consts).chain(own(n_given..n_given + carry)).chain(sums).collect();
+    let states = n_consts..inputs.len();
+    inputs.extend(own(n_consts..n_given).chain(own(n_given + carry..dual.inputs.len())));
+    let (body, kept) = dual.with_inputs(inputs, dual.outputs.clone(), |k| states.contains(&k));
     // Adjoints come in the order constants, states, sequences.
-    let bars = inline(&mut g, &dual, &args, None);
-    let (of_consts, rest) = bars.split_at(sums.len());
-    let (of_states, of_xs) = rest.split_at(carry);
-    let added: Vec<Id> = sums.iter().zip(of_consts).map(|(&s, &bar)| g.add(s, bar, at)).collect();
-    let outputs = of_states.iter().chain(&added).chain(of_xs);
-    let outputs = outputs.enumerate().map(|(k, &id)| (format!("a{k}"), id)).collect();
-    g.finish(outputs)
+    let n_sums = states.len() - carry;
+    let first_sum = kept.iter().take_while(|&&k| k < states.start + carry).count();
+    let (mut g, mut bars) = Graph::going_on(body);
+    for (k, bar) in bars[..n_sums].iter_mut().enumerate() {
+        *bar = g.add((first_sum + k) as Id, *bar, at);
+    }
+    bars[..n_sums + carry].rotate_left(n_sums);
+    let outputs = bars.into_iter().enumerate().map(|(k, id)| (format!("a{k}"), id)).collect();
+    (g.finish(outputs), kept)
 }

@@ -64,22 +64,6 @@ pub enum Kind {
     Bundle,
 }
 
-/// A box within a tensor.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Window {
-    /// First index along each axis.
-    pub(crate) start: Shape,
-    /// Shape of the result: of the box where it is taken out, of the tensor
-    /// where it is put in.
-    pub(crate) shape: Shape,
-}
-
-impl Window {
-    pub(crate) fn new(start: Shape, shape: Shape) -> Box<Self> {
-        Box::new(Self { start, shape })
-    }
-}
-
 /// Layout of the arguments of a loop: how many are constants, carried state and
 /// sequences, in that order; the body takes the same list with one entry of
 /// each sequence and gives the new state, then one entry of each result.
@@ -157,10 +141,24 @@ pub(crate) enum Op {
     Reshape(Shape),
     /// Axis k of the result is axis `perm[k]` of the argument.
     Permute([u8; MAX_RANK]),
-    /// The window of the argument.
-    Slice(Box<Window>),
-    /// Zeros with the argument put in as the window.
-    Pad(Box<Window>),
+    /// `len` entries along an axis, from `start` on.
+    Slice {
+        /// Along this axis.
+        axis: u8,
+        /// The first entry.
+        start: u32,
+        /// How many.
+        len: u32,
+    },
+    /// Zeros put along an axis.
+    Pad {
+        /// Along this axis.
+        axis: u8,
+        /// How many before the argument.
+        before: u32,
+        /// How many after it.
+        after: u32,
+    },
     /// Rows x\[i\] for an index tensor i; or, `along`, x\[k, i_k\] for each k.
     Gather {
         /// One entry per row instead of whole rows.
@@ -214,8 +212,8 @@ impl Op {
             Op::Broadcast(..) => "broadcast",
             Op::Reshape(_) => "reshape",
             Op::Permute(_) => "permute",
-            Op::Slice(_) => "slice",
-            Op::Pad(_) => "pad",
+            Op::Slice { .. } => "slice",
+            Op::Pad { .. } => "pad",
             Op::Gather { along: false } => "gather",
             Op::Gather { along: true } => "pick",
             Op::Scatter { along: false, .. } => "scatter_add",
@@ -268,8 +266,8 @@ impl Op {
             | Op::Broadcast(..)
             | Op::Reshape(_)
             | Op::Permute(_)
-            | Op::Slice(_)
-            | Op::Pad(_)
+            | Op::Slice { .. }
+            | Op::Pad { .. }
             | Op::Gather { .. }
             | Op::StopGradient
             | Op::Segment

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Place, Result};
 use crate::functions::Unary;
+use crate::graph::here;
 use crate::ids::Ids;
 use crate::op::{Kind, Op};
 use crate::shape::Shape;
@@ -24,6 +25,14 @@ pub(crate) struct Instr {
     pub(crate) args: Ids,
     pub(crate) shape: Shape,
     pub(crate) at: Place,
+}
+
+impl Instr {
+    /// The `k`-th input.
+    pub(crate) fn input(k: usize, input: &Input, at: Place) -> Self {
+        let op = Op::Input(k as u32, input.kind);
+        Self { op, args: (&[][..]).into(), shape: input.shape, at }
+    }
 }
 
 impl PartialEq for Instr {
@@ -58,8 +67,8 @@ pub(crate) struct Output {
 /// instruction. Equal traces are equal and print equally.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
-    pub(crate) inputs: Vec<Input>,
-    /// Shared by all that hold the same list.
+    /// Shared by all that hold the same list, as instructions are.
+    pub(crate) inputs: Arc<Vec<Input>>,
     pub(crate) instrs: Arc<Vec<Instr>>,
     pub(crate) outputs: Vec<Output>,
 }
@@ -118,12 +127,13 @@ impl Program {
     /// for an input of indices.
     pub fn with_respect_to(&self, names: &[&str]) -> Result<Self> {
         let mut program = self.clone();
-        for input in &mut program.inputs {
+        let inputs = Arc::make_mut(&mut program.inputs);
+        for input in &mut *inputs {
             input.active = false;
         }
         for &name in names {
             let known = || join(self.inputs.iter().map(|i| i.name.as_str()));
-            let input = program.inputs.iter_mut().find(|i| i.name == name).ok_or_else(|| {
+            let input = inputs.iter_mut().find(|i| i.name == name).ok_or_else(|| {
                 Error::Unknown { what: "input", name: name.to_owned(), known: known() }
             })?;
             if input.kind != Kind::Real {
@@ -186,6 +196,54 @@ impl Program {
             output.id = renumbered[output.id as usize];
         }
         self
+    }
+
+    /// Input `k`, in the place of itself.
+    pub(crate) fn same_input(&self, k: usize) -> (Option<Id>, Input) {
+        (Some(k as Id), self.inputs[k].clone())
+    }
+
+    /// The program of other outputs, with these inputs, each in the place of a value
+    /// or new. Inputs that are not read are left out unless they stay; which ones
+    /// are there comes second.
+    pub(crate) fn with_inputs(
+        &self,
+        inputs: Vec<(Option<Id>, Input)>,
+        mut outputs: Vec<Output>,
+        stays: impl Fn(usize) -> bool,
+    ) -> (Self, Vec<usize>) {
+        let n = self.instrs.len();
+        let (mut live, mut given) = (vec![false; n], vec![false; n]);
+        inputs.iter().filter_map(|i| i.0).for_each(|id| given[id as usize] = true);
+        outputs.iter().for_each(|o| live[o.id as usize] = true);
+        for (k, instr) in self.instrs.iter().enumerate().rev() {
+            if live[k] && !given[k] {
+                instr.args.iter().for_each(|&a| live[a as usize] = true);
+            }
+        }
+        let mut new = vec![Id::MAX; n];
+        let (mut kept, mut own) = (Vec::new(), Vec::new());
+        let mut instrs = Vec::with_capacity(n);
+        for (k, (id, input)) in inputs.into_iter().enumerate() {
+            if !stays(k) && !id.is_some_and(|id| live[id as usize]) {
+                continue;
+            }
+            let at = id.map_or(here(), |id| self.instrs[id as usize].at);
+            if let Some(id) = id {
+                new[id as usize] = own.len() as Id;
+            }
+            instrs.push(Instr::input(own.len(), &input, at));
+            own.push(input);
+            kept.push(k);
+        }
+        for (k, instr) in self.instrs.iter().enumerate().filter(|&(k, _)| live[k] && !given[k]) {
+            debug_assert!(!matches!(instr.op, Op::Input(..)), "all that is read is given");
+            new[k] = instrs.len() as Id;
+            let args = instr.args.iter().map(|&a| new[a as usize]).collect();
+            instrs.push(Instr { op: instr.op.clone(), args, ..*instr });
+        }
+        outputs.iter_mut().for_each(|o| o.id = new[o.id as usize]);
+        (Self { inputs: own.into(), instrs: instrs.into(), outputs }, kept)
     }
 
     /// Which instructions these outputs need.
@@ -313,7 +371,12 @@ fn describe(op: &Op, args: &[&str]) -> String {
                 perm.iter().take_while(|&&a| a < 8).collect::<Vec<_>>()
             )
         }
-        Op::Slice(w) | Op::Pad(w) => format!("{name} {joined} at {}", w.start),
+        Op::Slice { axis, start, len } => {
+            format!("{name} {joined} axis {axis} from {start} to {}", start + len)
+        }
+        Op::Pad { axis, before, after } => {
+            format!("{name} {joined} axis {axis} by {before} before and {after} after")
+        }
         Op::Map(Unary::Powi(n)) => format!("{name} {joined} {n}"),
         Op::Map(Unary::Powf(p)) => format!("{name} {joined} {}", p.get()),
         Op::ArgMax(axis) | Op::Along(_, axis) => {

@@ -287,8 +287,8 @@ pub(crate) fn evaluate<T: Scalar>(
         Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),
         Op::Reshape(_) | Op::StopGradient | Op::Segment => out.0.copy_from_slice(args[0].real()),
         Op::Permute(perm) => elementwise::permute(*perm, arg(0), out),
-        Op::Slice(w) => elementwise::slice(w.start, arg(0), out),
-        Op::Pad(w) => elementwise::pad(w.start, arg(0), out),
+        Op::Slice { axis, start, .. } => elementwise::slice((*axis, *start), arg(0), out),
+        Op::Pad { axis, before, .. } => elementwise::pad((*axis, *before), arg(0), out),
         Op::Gather { along } => {
             in_range(instr, args[1].index(), shapes[0].dim(usize::from(*along)))?;
             index::gather(*along, arg(0), args[1].index(), out.0);

@@ -123,6 +123,14 @@ impl Shape {
         shape
     }
 
+    /// This shape with another size of one axis.
+    #[track_caller]
+    pub(crate) fn resized(&self, axis: u8, size: usize) -> Self {
+        let mut shape = *self;
+        shape.dims[..self.rank()][usize::from(axis)] = u32::try_from(size).expect(TOO_MUCH);
+        shape
+    }
+
     /// This shape after the axes `front`.
     pub(crate) fn after(&self, front: &[usize]) -> Self {
         Self::of(front.iter().copied().chain(self.iter()))

@@ -25,8 +25,19 @@ impl Op {
                 must(n == to, rule).map(|()| *shape)
             }
             Op::Permute(perm) => permuted(perm, args[0]),
-            Op::Slice(w) => check_box(w.start, w.shape, args[0]).map(|()| w.shape),
-            Op::Pad(w) => check_box(w.start, args[0], w.shape).map(|()| w.shape),
+            &Op::Slice { axis, start, len } => {
+                check_axis(axis, args[0])?;
+                let end = start as usize + len as usize;
+                let rule = || format!("{start}..{end} must lie inside axis {axis}");
+                let fits = end <= args[0].dim(usize::from(axis));
+                must(fits, rule).map(|()| args[0].resized(axis, len as usize))
+            }
+            &Op::Pad { axis, before, after } => {
+                check_axis(axis, args[0])?;
+                let size = args[0].dim(usize::from(axis)) + before as usize + after as usize;
+                let rule = || format!("axis {axis} cannot have {size} entries");
+                must(u32::try_from(size).is_ok(), rule).map(|()| args[0].resized(axis, size))
+            }
             Op::Gather { along } => gather_shape(*along, args[0], args[1]),
             Op::Scatter { along, shape } => {
                 let rows = gather_shape(*along, *shape, args[1])?;
@@ -48,7 +59,7 @@ impl Op {
             Op::Part(_) => Err("parts are made by the loop".to_owned()),
             Op::Custom(custom) => {
                 let value = &custom.value.0;
-                for (given, input) in args.iter().zip(&value.inputs) {
+                for (given, input) in args.iter().zip(value.inputs.iter()) {
                     let rule = || format!("argument `{}` must be {}", input.name, input.shape);
                     must(*given == input.shape, rule)?;
                 }
@@ -98,13 +109,6 @@ fn check_axes(axes: Axes, shape: Shape) -> Result<(), String> {
     }
 }
 
-fn check_box(start: Shape, inner: Shape, outer: Shape) -> Result<(), String> {
-    let fits = start.rank() == outer.rank()
-        && inner.rank() == outer.rank()
-        && (0..outer.rank()).all(|a| start.dim(a) + inner.dim(a) <= outer.dim(a));
-    must(fits, || format!("the box of shape {inner} at {start} must lie inside {outer}"))
-}
-
 fn matmul_shape(ta: bool, tb: bool, a: Shape, b: Shape) -> Result<Shape, String> {
     if a.rank() < 2 || b.rank() < 2 {
         return Err("both must have at least two axes".to_owned());
@@ -147,7 +151,7 @@ impl ScanOp {
         if body.inputs.len() != args.len() || body.outputs.len() < carry {
             return Err("the body must take and give as many values as the loop".to_owned());
         }
-        for (k, (given, input)) in args.iter().zip(&body.inputs).enumerate() {
+        for (k, (given, input)) in args.iter().zip(body.inputs.iter()).enumerate() {
             let wanted =
                 if k < fixed { input.shape } else { input.shape.after(&[self.length as usize]) };
             if *given != wanted {

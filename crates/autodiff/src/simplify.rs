@@ -55,7 +55,7 @@ impl Graph {
                     (0..rank).map(|k| usize::from(first[usize::from(perm[k])])).collect();
                 Some(self.permute(x, &order, at))
             }
-            Op::Slice(w) | Op::Pad(w) => (w.shape == self.shape(args[0])).then_some(args[0]),
+            Op::Slice { .. } | Op::Pad { .. } => (shape == self.shape(args[0])).then_some(args[0]),
             Op::MatMul { ta, tb } => {
                 // A transposed operand is a flag of the product.
                 let (a, fa) = self.untransposed(args[0]);
@@ -73,7 +73,7 @@ impl Graph {
             Op::Reshape(_)
             | Op::Broadcast(..)
             | Op::Permute(_)
-            | Op::Slice(_)
+            | Op::Slice { .. }
             | Op::StopGradient
             | Op::Segment => arg(0),
             Op::Sum(axes) => {

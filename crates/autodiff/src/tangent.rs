@@ -35,8 +35,8 @@ pub(crate) fn tangent(g: &mut Graph, of: &Operation<'_>, dots: &[Option<Id>]) ->
         | Op::Broadcast(..)
         | Op::Reshape(_)
         | Op::Permute(_)
-        | Op::Slice(_)
-        | Op::Pad(_)
+        | Op::Slice { .. }
+        | Op::Pad { .. }
         | Op::Gather { .. }
         | Op::Scatter { .. } => dots[0].map(|d| {
             let all: Ids = [d].into_iter().chain(args[1..].iter().copied()).collect();

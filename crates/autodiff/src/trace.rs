@@ -100,9 +100,8 @@ pub fn trace<S: Spec>(
     f: impl for<'t> FnOnce(&'t Builder, S::Vars<'t>) -> Var<'t>,
 ) -> Result<Program> {
     let mut program = trace_outputs(spec, |t, vars| vec![("y", f(t, vars))])?;
-    let mut names = Names::of(&program.inputs);
-    if names.fresh("y") != "y" {
-        program.outputs[0].name = names.fresh("f");
+    if program.inputs.iter().any(|i| i.name == "y") {
+        program.outputs[0].name = Names::of(program.inputs.iter()).fresh("f".to_owned());
     }
     Ok(program)
 }

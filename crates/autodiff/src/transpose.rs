@@ -6,6 +6,7 @@
 //! operand transposed. Where a value is used twice, its adjoints add.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::error::Place;
 use crate::functions::{Binary, Unary};
@@ -13,8 +14,8 @@ use crate::graph::{Graph, permutation};
 use crate::ids::Ids;
 use crate::linearize::{Linear, Names};
 use crate::loops;
-use crate::op::{Kind, Op, Window};
-use crate::program::{Id, Input, Instr, Program};
+use crate::op::{Kind, Op};
+use crate::program::{Id, Input, Instr, Output, Program};
 use crate::shape::{Axes, Shape};
 
 /// Adjoints of linear values while the transpose is written.
@@ -58,64 +59,79 @@ pub(crate) fn dual_name(name: &str) -> String {
 /// The transpose: inputs are the given ones, then an adjoint for each linear
 /// output; outputs are the values, then an adjoint for each linear input.
 pub(crate) fn transpose(linear: &Linear) -> Linear {
-    let program = transpose_program(&linear.program, &linear.inputs(), linear.values, None);
+    let program = transpose_program(linear.program.clone(), &linear.inputs(), linear.values, None);
     Linear { program, given: linear.given, values: linear.values }
 }
 
 /// The transpose applied to adjoints that are 1: the gradient of one scalar.
-pub(crate) fn gradient(linear: &Linear) -> Program {
-    transpose_program(&linear.program, &linear.inputs(), linear.values, Some(1.0))
+pub(crate) fn gradient(linear: Linear) -> Program {
+    let inputs = linear.inputs();
+    transpose_program(linear.program, &inputs, linear.values, Some(1.0))
 }
 
 /// As [`transpose`], for linear inputs anywhere; the first `values` outputs
 /// are kept as they are. With a `seed`, adjoints are that number, not inputs.
 pub(crate) fn transpose_program(
-    program: &Program,
+    mut program: Program,
     linear: &[bool],
     values: usize,
     seed: Option<f64>,
 ) -> Program {
     let mut g = Graph::with_room(program.instrs.len());
     let mut map = vec![Id::MAX; program.instrs.len()];
-    for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| !linear[k]) {
-        map[k] = g.input(input.clone(), program.instrs[k].at);
+    let inputs = Arc::unwrap_or_clone(std::mem::take(&mut program.inputs));
+    let n_inputs = inputs.len();
+    let mut duals = Vec::new();
+    for (k, input) in inputs.into_iter().enumerate() {
+        if linear[k] {
+            duals.push((k, dual_name(&input.name)));
+        } else {
+            map[k] = g.input(input, program.instrs[k].at);
+        }
     }
-    let (mut names, mut seeds) = (Names::of(&g.inputs), Vec::new());
-    for output in &program.outputs[values..] {
-        let Instr { shape, at, .. } = program.instrs[output.id as usize];
-        let bar = match seed {
-            Some(c) => g.constant(c, shape, at),
-            None => {
-                let name = names.fresh(&dual_name(&output.name));
+    let ends = program.outputs[values..].iter();
+    let seeds: Vec<Id> = match seed {
+        Some(c) => {
+            let seed = |end: &Output| {
+                let Instr { shape, at, .. } = program.instrs[end.id as usize];
+                g.constant(c, shape, at)
+            };
+            ends.map(seed).collect()
+        }
+        None => {
+            let mut names = Names::of(g.inputs.iter());
+            let names: Vec<_> = ends.clone().map(|o| names.fresh(dual_name(&o.name))).collect();
+            let seed = |(end, name): (&Output, String)| {
+                let Instr { shape, at, .. } = program.instrs[end.id as usize];
                 g.input(Input { name, shape, kind: Kind::Real, active: false }, at)
-            }
-        };
-        seeds.push((output.id, bar));
-    }
+            };
+            ends.zip(names).map(seed).collect()
+        }
+    };
     let taint = program.tainted(linear);
-    for (k, instr) in program.instrs.iter().enumerate().skip(program.inputs.len()) {
+    for (k, instr) in program.instrs.iter().enumerate().skip(n_inputs) {
         if !taint[k] {
             map[k] = g.copy(instr, &map);
         }
     }
     let mut adjoints =
         Adjoints { of: vec![None; program.instrs.len()], parts: BTreeMap::default() };
-    for (id, seed) in seeds {
+    for (&Output { id, .. }, seed) in program.outputs[values..].iter().zip(seeds) {
         if taint[id as usize] {
             adjoints.add(&mut g, id, seed, program.instrs[id as usize].at);
         }
     }
-    for id in (program.inputs.len() as Id..program.instrs.len() as Id).rev() {
+    for id in (n_inputs as Id..program.instrs.len() as Id).rev() {
         if taint[id as usize] {
-            pull(&mut g, program, id, &taint, &map, &mut adjoints);
+            pull(&mut g, &program, id, &taint, &map, &mut adjoints);
         }
     }
-    let mut outputs: Vec<(String, Id)> =
-        program.outputs[..values].iter().map(|o| (o.name.clone(), map[o.id as usize])).collect();
-    for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| linear[k]) {
-        let zero = |g: &mut Graph| g.constant(0.0, input.shape, program.instrs[k].at);
-        let bar = adjoints.of[k].unwrap_or_else(|| zero(&mut g));
-        outputs.push((dual_name(&input.name), bar));
+    program.outputs.truncate(values);
+    let kept = program.outputs.into_iter();
+    let mut outputs: Vec<(String, Id)> = kept.map(|o| (o.name, map[o.id as usize])).collect();
+    for (k, name) in duals {
+        let Instr { shape, at, .. } = program.instrs[k];
+        outputs.push((name, adjoints.of[k].unwrap_or_else(|| g.constant(0.0, shape, at))));
     }
     g.finish(outputs)
 }
@@ -197,8 +213,13 @@ fn dual_of_one(op: &Op, from: Shape, to: Shape) -> Option<Op> {
             }
             Op::Permute(permutation(&inverse))
         }
-        Op::Slice(w) => Op::Pad(Window::new(w.start, from)),
-        Op::Pad(w) => Op::Slice(Window::new(w.start, from)),
+        &Op::Slice { axis, start, len } => {
+            let after = from.dim(usize::from(axis)) as u32 - start - len;
+            Op::Pad { axis, before: start, after }
+        }
+        &Op::Pad { axis, before, .. } => {
+            Op::Slice { axis, start: before, len: from.dim(usize::from(axis)) as u32 }
+        }
         Op::Gather { along } => Op::Scatter { along: *along, shape: from },
         Op::Scatter { along, .. } => Op::Gather { along: *along },
         _ => return None,

@@ -5,7 +5,7 @@
 use std::panic::Location;
 
 use crate::functions::{Along, Unary};
-use crate::op::{Number, Op, Window};
+use crate::op::{Number, Op};
 use crate::shape::{Axes, Shape};
 use crate::trace::{Idx, POISON, Var};
 
@@ -205,23 +205,21 @@ impl<'t> Var<'t> {
         if start > end || end > shape.dim(axis) {
             return self.refuse("slice", format!("{start}..{end} must lie inside axis {axis}"));
         }
-        let (mut first, mut size) = (vec![0; shape.rank()], shape.dims());
-        (first[axis], size[axis]) = (start, end - start);
-        self.op(Op::Slice(Window::new(Shape::new(&first), Shape::new(&size))), &[])
+        let (axis, start, len) = (axis as u8, start as u32, (end - start) as u32);
+        self.op(Op::Slice { axis, start, len }, &[])
     }
 
     /// Zeros before and after along an axis.
     #[must_use]
     #[track_caller]
     pub fn pad(self, axis: isize, before: usize, after: usize) -> Self {
-        let shape = self.shape();
-        let Some(axis) = self.axis(axis).map(usize::from) else {
+        let Some(axis) = self.axis(axis) else {
             return self.refuse("pad", format!("axis {axis} does not exist"));
         };
-        let (mut first, mut size) = (vec![0; shape.rank()], shape.dims());
-        first[axis] = before;
-        size[axis] += before + after;
-        self.op(Op::Pad(Window::new(Shape::new(&first), Shape::new(&size))), &[])
+        let (Ok(before), Ok(after)) = (u32::try_from(before), u32::try_from(after)) else {
+            return self.refuse("pad", format!("{before} and {after} zeros are too many"));
+        };
+        self.op(Op::Pad { axis, before, after }, &[])
     }
 
     /// Rows x\[i\] along the first axis, for every index.

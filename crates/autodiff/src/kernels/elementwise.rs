@@ -234,24 +234,22 @@ pub(crate) fn permute<T: Copy>(perm: [u8; MAX_RANK], x: (&[T], Shape), y: (&mut 
     read(x.0, 0, strides, y);
 }
 
-fn offset(start: Shape, shape: Shape) -> usize {
-    start.iter().zip(shape.strides()).map(|(s, stride)| s * stride).sum()
-}
-
-/// y = a box of x.
-pub(crate) fn slice<T: Copy>(start: Shape, x: (&[T], Shape), y: (&mut [T], Shape)) {
+/// y = entries of x along an axis, from the given one on.
+pub(crate) fn slice<T: Copy>((axis, start): (u8, u32), x: (&[T], Shape), y: (&mut [T], Shape)) {
     if !y.1.is_empty() {
-        read(x.0, offset(start, x.1), x.1.strides(), y);
+        let strides = x.1.strides();
+        read(x.0, start as usize * strides[usize::from(axis)], strides, y);
     }
 }
 
-/// y = zeros with x put in.
-pub(crate) fn pad<T: Scalar>(start: Shape, x: (&[T], Shape), y: (&mut [T], Shape)) {
+/// y = zeros with x put in along an axis, behind so many of them.
+pub(crate) fn pad<T: Scalar>((axis, zeros): (u8, u32), x: (&[T], Shape), y: (&mut [T], Shape)) {
     y.0.fill(T::ZERO);
     if x.0.is_empty() {
         return;
     }
-    let (first, strides) = (offset(start, y.1), y.1.strides());
+    let strides = y.1.strides();
+    let first = zeros as usize * strides[usize::from(axis)];
     let (before, n, stride) = runs(x.1, &strides);
     let mut from = x.0.chunks_exact(n);
     walk(&before, [strides], |[i]| {
@@ -283,15 +281,16 @@ mod tests {
                 assert_eq!(found, expected, "{shape} by {stride:?}");
             }
             // Put into a larger tensor, and taken out again.
-            let full = Shape::new(&shape.iter().map(|d| d + 2).collect::<Vec<_>>());
-            let start = Shape::new(&shape.iter().map(|d| d % 2).collect::<Vec<_>>());
-            let x = &numbers[1..=shape.len()];
-            let (mut padded, mut back) = (vec![-1.0; full.len()], vec![-1.0; shape.len()]);
-            pad(start, (x, shape), (&mut padded, full));
-            slice(start, (&padded, full), (&mut back, shape));
-            assert_eq!(back, x, "{shape}");
-            let kept = padded.iter().filter(|&&x| x > 0.0).count();
-            assert_eq!(kept, shape.len(), "zeros around {shape}");
+            for (axis, size) in (0_u8..).zip(shape.iter()) {
+                let (full, place) = (shape.resized(axis, size + 2), (axis, size as u32 % 2));
+                let x = &numbers[1..=shape.len()];
+                let (mut padded, mut back) = (vec![-1.0; full.len()], vec![-1.0; shape.len()]);
+                pad(place, (x, shape), (&mut padded, full));
+                slice(place, (&padded, full), (&mut back, shape));
+                assert_eq!(back, x, "{shape}");
+                let kept = padded.iter().filter(|&&x| x > 0.0).count();
+                assert_eq!(kept, shape.len(), "zeros around {shape}");
+            }
         }
     }
 }

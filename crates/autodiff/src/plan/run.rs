@@ -220,8 +220,8 @@ impl<'v, T: Scalar> View<'v, T> {
             Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
             Op::Broadcast(axes, _) => elementwise::broadcast(*axes, arg(0).0, y),
             Op::Permute(perm) => elementwise::permute(*perm, arg(0), y),
-            Op::Slice(w) => elementwise::slice(w.start, arg(0), y),
-            Op::Pad(w) => elementwise::pad(w.start, arg(0), y),
+            Op::Slice { axis, start, .. } => elementwise::slice((*axis, *start), arg(0), y),
+            Op::Pad { axis, before, .. } => elementwise::pad((*axis, *before), arg(0), y),
             Op::Gather { along } => {
                 let (x, indices) = (arg(0), index_arg(1));
                 crate::run::in_range(instr, indices, x.1.dim(usize::from(*along)))?;
