@@ -241,7 +241,7 @@ pub enum Error {
     },
     /// A category that was not among the training rows.
     #[error(
-        "{file}, line {line}, column `{column}`: the category `{value}` was not seen in training: correct it, or fit with `--unseen zeros`; known are: {known}"
+        "{file}, line {line}, column `{column}`: the category `{value}` was not seen in training: correct it, fit with `--unseen zeros`, or leave the column out (`--ignore {column}`); known are: {known}"
     )]
     UnseenCategory {
         /// The file.
@@ -254,6 +254,18 @@ pub enum Error {
         value: Snippet,
         /// The first categories there are.
         known: Snippet,
+    },
+    /// A category column in which no category comes twice.
+    #[error(
+        "{file}: column `{column}` has a text of its own in each of {found} training rows: that is a name or an identifier, which says nothing about other rows; leave it out (`--ignore {column}`)"
+    )]
+    NoCategoryTwice {
+        /// The file.
+        file: Snippet,
+        /// Name of the column.
+        column: Snippet,
+        /// Categories found, as many as rows that have one.
+        found: usize,
     },
     /// A category column with too many categories.
     #[error(

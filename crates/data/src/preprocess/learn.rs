@@ -9,12 +9,16 @@ use super::powers::powers;
 use super::{Basis, Feature, Missing, OneHot, Preprocessing, Preprocessor, Unseen};
 use crate::{Column, Error, Result, Snippet, Table, Text, Values};
 
+/// Texts that never repeat are names, not categories, from as many rows on.
+const NAMES_FROM: usize = 20;
+
 impl Preprocessing {
     /// Learns from the given rows of a table.
     ///
     /// # Errors
     /// A column that is not there, a missing cell under [`Missing::Refuse`], a
-    /// column without any value, too many categories, a degree that the column
+    /// column without any value, too many categories or twenty of which none comes
+    /// twice, a degree that the column
     /// does not allow, a power that overflows, no feature at all.
     ///
     /// # Panics
@@ -188,6 +192,9 @@ impl Preprocessing {
         let (found, limit) = (counts.len(), self.max_categories);
         if found == 0 {
             return Err(Error::AllMissing { file: file(), column: column() });
+        }
+        if found >= NAMES_FROM && found == rows.len() - n_missing {
+            return Err(Error::NoCategoryTwice { file: file(), column: column(), found });
         }
         if found > limit {
             return Err(Error::TooManyCategories { file: file(), column: column(), found, limit });

@@ -127,6 +127,15 @@ fn categories_are_remembered() {
     assert!(matches!(both.fit(&t, &[0]), Err(Error::UnseenNeedsFull)));
     let few = Preprocessing { max_categories: 3, ..Default::default() };
     assert!(matches!(few.fit(&t, &[0, 1, 3, 4]), Err(Error::TooManyCategories { found: 4, .. })));
+    let names = |n: usize| (0..n).map(|i| format!("row {i},1\n")).collect::<String>();
+    let fit = |rows: &str| {
+        let csv = format!("c,x\n{rows}");
+        let t = Csv::default().categorical("c").read(csv.as_bytes(), "t.csv").unwrap();
+        Preprocessing::default().fit(&t, &(0..t.n_rows()).collect::<Vec<_>>()).map(|_| ())
+    };
+    assert!(matches!(fit(&names(20)), Err(Error::NoCategoryTwice { found: 20, .. })));
+    assert_eq!(fit(&names(19)), Ok(()));
+    assert_eq!(fit(&(names(20) + "row 0,1\n")), Ok(()));
     let learned_text = table(vec![numbers("c", &[1.0])]);
     assert!(matches!(full.apply::<f64>(&learned_text), Err(Error::NumberColumn { .. })));
 }
