@@ -24,7 +24,7 @@ impl Builder {
     #[track_caller]
     pub fn arange(&self, n: usize) -> Idx<'_> {
         let at = std::panic::Location::caller();
-        Idx::new(self.emit(&Op::Iota(n as u32), &[], at), self)
+        Idx(Var::new(self.emit(&Op::Iota(n as u32), &[], at), self))
     }
 }
 

@@ -67,11 +67,12 @@ pub(crate) fn linearize_by(
     }
     let mut names = Names::of(program.inputs.iter());
     for (k, input) in program.inputs.iter().enumerate().filter(|&(k, _)| is_active(k)) {
-        let name = names.fresh(format!("{}_dot", input.name));
+        let name = names.fresh([&input.name, "_dot"].concat());
         let dot = Input { name, shape: input.shape, kind: Kind::Real, active: false };
         tangents[k] = Some(g.input(dot, program.instrs[k].at));
     }
-    let mut map: Vec<Id> = (0..program.inputs.len() as Id).collect();
+    let mut map = Vec::with_capacity(program.instrs.len());
+    map.extend(0..program.inputs.len() as Id);
     let mut dots: Vec<Option<Id>> = Vec::new();
     for instr in program.instrs.iter().skip(program.inputs.len()) {
         let k = map.len();
@@ -99,14 +100,14 @@ pub(crate) fn linearize_by(
         map.push(value);
         tangents[k] = tangent;
     }
-    let mut outputs: Vec<(String, Id)> =
-        program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize])).collect();
+    let mut outputs = Vec::with_capacity(2 * program.outputs.len());
+    outputs.extend(program.outputs.iter().map(|o| (o.name.clone(), map[o.id as usize])));
     for output in &program.outputs {
         let instr = &program.instrs[output.id as usize];
         if instr.op.kind() == Kind::Real {
             let zero = |g: &mut Graph| g.constant(0.0, instr.shape, instr.at);
             let dot = tangents[output.id as usize].unwrap_or_else(|| zero(&mut g));
-            outputs.push((format!("{}_dot", output.name), dot));
+            outputs.push(([&output.name, "_dot"].concat(), dot));
         }
     }
     let (given, values) = (program.inputs.len(), program.outputs.len());
@@ -123,12 +124,11 @@ impl<'a> Names<'a> {
 
     /// A name no input has yet: `base`, or `base` and a number.
     pub(crate) fn fresh(&mut self, base: String) -> String {
-        let is_new = |name: &String| !self.0.contains(name.as_str());
-        let mut numbered = (2..).map(|k| format!("{base}{k}")).filter(is_new);
-        let other = if is_new(&base) { None } else { numbered.next() };
-        let name = other.unwrap_or(base);
-        self.0.insert(name.clone().into());
-        name
+        if self.0.insert(base.clone().into()) {
+            return base;
+        }
+        let mut numbered = (2..).map(|k| format!("{base}{k}"));
+        numbered.find(|name| self.0.insert(name.clone().into())).unwrap_or(base)
     }
 }
 

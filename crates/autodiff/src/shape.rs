@@ -82,7 +82,7 @@ impl Shape {
     }
 
     /// Sizes of all axes, one after the other.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + '_ {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + '_ {
         self.dims[..self.rank()].iter().map(|&d| d as usize)
     }
 

@@ -32,14 +32,17 @@ impl<'t> Binder<'t> {
 
     /// Declares a real input.
     pub fn real(&mut self, name: &str, shape: Shape, active: bool) -> Var<'t> {
-        let input = Input { name: name.to_owned(), shape, kind: Kind::Real, active };
-        Var::new(self.builder.input(input, self.at), self.builder)
+        self.declare(Input { name: name.to_owned(), shape, kind: Kind::Real, active })
     }
 
     /// Declares an index input.
     pub fn index(&mut self, name: &str, shape: Shape) -> Idx<'t> {
-        let input = Input { name: name.to_owned(), shape, kind: Kind::Index, active: false };
-        Idx::new(self.builder.input(input, self.at), self.builder)
+        let name = name.to_owned();
+        Idx(self.declare(Input { name, shape, kind: Kind::Index, active: false }))
+    }
+
+    fn declare(&mut self, input: Input) -> Var<'t> {
+        Var::new(self.builder.input(input, self.at), self.builder)
     }
 }
 
@@ -80,7 +83,9 @@ pub fn index(name: &str, dims: impl Into<Shape>) -> Index {
 impl Spec for Real {
     type Vars<'t> = Var<'t>;
     fn bind<'t>(&self, binder: &mut Binder<'t>, prefix: &str) -> Var<'t> {
-        binder.real(&format!("{prefix}{}", self.name), self.shape, self.active)
+        let &Self { ref name, shape, active } = self;
+        let name = [prefix, name].concat();
+        binder.declare(Input { name, shape, kind: Kind::Real, active })
     }
 }
 

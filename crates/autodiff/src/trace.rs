@@ -25,11 +25,19 @@ use crate::spec::{Binder, Spec};
 pub(crate) const POISON: Id = Id::MAX;
 
 /// The program being traced; it makes constants.
-#[derive(Default)]
 pub struct Builder {
     pub(crate) graph: RefCell<Graph>,
     pub(crate) fault: RefCell<Option<Error>>,
 }
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self { graph: Graph::with_room(FEW).into(), fault: None.into() }
+    }
+}
+
+/// Instructions there is room for when a trace begins.
+const FEW: usize = 60;
 
 /// Makes a lifetime invariant.
 type Brand<'t> = PhantomData<fn(&'t ()) -> &'t ()>;
@@ -49,11 +57,7 @@ pub struct Var<'t> {
 
 /// An index tensor in a trace; it has no derivative.
 #[derive(Clone, Copy)]
-pub struct Idx<'t> {
-    pub(crate) id: Id,
-    pub(crate) builder: &'t Builder,
-    brand: Brand<'t>,
-}
+pub struct Idx<'t>(pub(crate) Var<'t>);
 
 /// The outcome of a comparison in a trace: ones and zeros without derivative.
 #[derive(Clone, Copy)]
@@ -148,7 +152,7 @@ impl Builder {
         reals: &[Var<'t>],
         indices: &[Idx<'t>],
     ) -> Vec<Var<'t>> {
-        let (mut x, mut i) = (reals.iter().map(|v| v.id), indices.iter().map(|v| v.id));
+        let (mut x, mut i) = (reals.iter().map(|v| v.id), indices.iter().map(|v| v.0.id));
         let next = |input: &Input| if input.kind == Kind::Index { i.next() } else { x.next() };
         let ids: Vec<Id> = program.inputs.iter().map_while(next).collect();
         let given = reals.len() + indices.len();
@@ -261,21 +265,17 @@ impl<'t> Var<'t> {
 }
 
 impl<'t> Idx<'t> {
-    pub(crate) fn new(id: Id, builder: &'t Builder) -> Self {
-        Self { id, builder, brand: PhantomData }
-    }
-
     /// Shape of the index tensor.
     #[must_use]
     pub fn shape(self) -> Shape {
-        Var::new(self.id, self.builder).shape()
+        self.0.shape()
     }
 
     /// Rows of the identity: a new last axis of n entries, one of them 1.
     #[must_use]
     #[track_caller]
     pub fn one_hot(self, n: usize) -> Var<'t> {
-        Var::new(self.id, self.builder).op(Op::OneHot(n as u32), &[])
+        self.0.op(Op::OneHot(n as u32), &[])
     }
 }
 

@@ -45,15 +45,16 @@ fn add_to(g: &mut Graph, sum: &mut Option<Id>, adjoint: Id, at: Place) {
 }
 
 /// `x_dot` and `x_bar` are each other's dual; a number at the end is dropped.
-pub(crate) fn dual_name(name: &str) -> String {
+pub(crate) fn dual_name(mut name: String) -> String {
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    if let Some(base) = base.strip_suffix("_dot") {
-        format!("{base}_bar")
-    } else if let Some(base) = base.strip_suffix("_bar") {
-        format!("{base}_dot")
-    } else {
-        format!("{name}_bar")
-    }
+    let (end, dual) = match (base.strip_suffix("_dot"), base.strip_suffix("_bar")) {
+        (Some(base), _) => (base.len(), "_bar"),
+        (_, Some(base)) => (base.len(), "_dot"),
+        _ => (name.len(), "_bar"),
+    };
+    name.truncate(end);
+    name.push_str(dual);
+    name
 }
 
 /// The transpose: inputs are the given ones, then an adjoint for each linear
@@ -84,7 +85,7 @@ pub(crate) fn transpose_program(
     let mut duals = Vec::new();
     for (k, input) in inputs.into_iter().enumerate() {
         if linear[k] {
-            duals.push((k, dual_name(&input.name)));
+            duals.push((k, dual_name(input.name)));
         } else {
             map[k] = g.input(input, program.instrs[k].at);
         }
@@ -100,7 +101,8 @@ pub(crate) fn transpose_program(
         }
         None => {
             let mut names = Names::of(g.inputs.iter());
-            let names: Vec<_> = ends.clone().map(|o| names.fresh(dual_name(&o.name))).collect();
+            let names: Vec<_> =
+                ends.clone().map(|o| names.fresh(dual_name(o.name.clone()))).collect();
             let seed = |(end, name): (&Output, String)| {
                 let Instr { shape, at, .. } = program.instrs[end.id as usize];
                 g.input(Input { name, shape, kind: Kind::Real, active: false }, at)

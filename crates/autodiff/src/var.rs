@@ -46,13 +46,12 @@ impl<'t> Var<'t> {
                 format!("the {k} columns of the first must equal the {of_b} rows of the second");
             return self.refuse_with("matmul", other, rule);
         }
-        let mut dims = a.dims();
-        dims.pop();
+        let front = a.iter().take(a.rank() - 1);
         let mut graph = self.builder.graph.borrow_mut();
         let (left, right) = if b.rank() <= 2 {
             // One plain matrix on the right: all rows of the left in one product.
             let columns = if b.rank() == 2 { b.dim(1) } else { 1 };
-            let rows = Shape::from([dims.iter().product(), k]);
+            let rows = Shape::from([front.clone().product(), k]);
             let right = graph.reshape(other.id, Shape::from([k, columns]), at);
             (graph.reshape(self.id, rows, at), right)
         } else if a.rank() == 1 {
@@ -66,15 +65,13 @@ impl<'t> Var<'t> {
             return Self::new(y, self.builder);
         }
         let mut graph = self.builder.graph.borrow_mut();
-        if b.rank() > 2 {
-            dims = graph.shape(y).dims();
-            if a.rank() == 1 {
-                dims.remove(dims.len() - 2);
-            }
-        } else {
-            dims.extend(b.iter().skip(1));
-        }
-        let y = graph.reshape(y, Shape::new(&dims), at);
+        let own = graph.shape(y);
+        let shape = match (a.rank(), b.rank()) {
+            (_, 1 | 2) => Shape::of(front.chain(b.iter().skip(1))),
+            (1, _) => own.without(Axes::of([own.rank() - 2])),
+            _ => own,
+        };
+        let y = graph.reshape(y, shape, at);
         drop(graph);
         Self::new(y, self.builder)
     }
@@ -142,7 +139,7 @@ impl<'t> Var<'t> {
     #[must_use]
     #[track_caller]
     pub fn argmax(self, axis: isize) -> Idx<'t> {
-        Idx::new(self.on_axis("argmax", axis, Op::ArgMax).id, self.builder)
+        Idx(self.on_axis("argmax", axis, Op::ArgMax))
     }
 
     /// The same elements, row-major, under another shape.
@@ -229,8 +226,7 @@ impl<'t> Var<'t> {
     #[must_use]
     #[track_caller]
     pub fn gather(self, index: Idx<'t>) -> Self {
-        let index = Var::new(index.id, index.builder);
-        self.op(Op::Gather { along: false }, &[index])
+        self.op(Op::Gather { along: false }, &[index.0])
     }
 
     /// One entry of each row: x\[k, i_k\].
@@ -240,8 +236,7 @@ impl<'t> Var<'t> {
     #[must_use]
     #[track_caller]
     pub fn pick(self, index: Idx<'t>) -> Self {
-        let index = Var::new(index.id, index.builder);
-        self.op(Op::Gather { along: true }, &[index])
+        self.op(Op::Gather { along: true }, &[index.0])
     }
 
     /// Zeros of `rows` rows, to which the rows of this tensor are added at the
@@ -253,8 +248,7 @@ impl<'t> Var<'t> {
         let skip = index.shape().rank().min(own.rank());
         let mut dims = vec![rows];
         dims.extend(own.iter().skip(skip));
-        let index = Var::new(index.id, index.builder);
-        self.op(Op::Scatter { along: false, shape: Shape::new(&dims) }, &[index])
+        self.op(Op::Scatter { along: false, shape: Shape::new(&dims) }, &[index.0])
     }
 
     /// The value, taken as a constant by every derivative.

@@ -289,7 +289,7 @@ impl Layout {
     /// Cuts up the arena.
     fn place_buffers(&mut self, lives: &Lives<'_>) {
         let reserved = self.reserved;
-        let mut buffers: Vec<(usize, Buffer)> = Vec::new();
+        let mut buffers: Vec<(usize, Buffer)> = Vec::with_capacity(lives.tasks.len());
         for (t, task) in lives.tasks.iter().enumerate() {
             for &m in &task.members {
                 let instr = &lives.program.instrs[m];

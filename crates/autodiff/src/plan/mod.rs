@@ -37,7 +37,7 @@ use crate::plan::layout::{Host, Layout};
 use crate::plan::memory::Base;
 use crate::plan::onto::{Onto, with_onto};
 use crate::plan::schedule::{Task, Uses, schedule};
-use crate::plan::tiles::Tiles;
+use crate::plan::tiles::{Tiles, Writer};
 use crate::program::Program;
 
 pub use budget::Budget;
@@ -135,12 +135,12 @@ impl<T: Scalar> Plan<T> {
         let uses = Uses::of(&program);
         let tasks = with_onto(&program, &uses, host, schedule(&program, &uses));
         let layout = Layout::of(&program, &tasks, &uses, host);
-        let (mut steps, mut loops, mut scratch) = (Vec::new(), loops::Runners::default(), 0);
-        let mut registers = vec![None; program.instrs.len()];
+        let (mut loops, mut scratch) = (loops::Runners::default(), 0);
+        let mut steps = Vec::with_capacity(tasks.len());
+        let mut writer = Writer::new(&program, &uses, &layout.places, layout.arena);
         for task in &tasks {
             if task.domain.is_some() {
-                let (places, end) = (&layout.places, layout.arena);
-                let tiles = Tiles::new(&program, &uses, places, task, end, &mut registers);
+                let tiles = writer.group(task);
                 scratch = scratch.max(tiles.scratch);
                 steps.push(Step::Group(tiles));
             } else if let Some(onto) = Onto::of(&program, &uses, task) {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Buffers up to which every element counts, and up to which all pairs are
-/// compared.
-const FEW: usize = 200;
+/// Buffers up to which all pairs are compared first, and up to which they are
+/// compared at all.
+const FEW: usize = 100;
 const MANY: usize = 2000;
 
 /// A piece of the arena: first writer, last reader, size.
@@ -35,16 +35,17 @@ pub(crate) fn most_alive(buffers: &[Buffer], n: usize) -> usize {
 }
 
 /// Starts of the buffers, and the size of the arena, which is `bound` at least:
-/// the better of two ways, of which the second compares all pairs.
+/// the better of two ways, of which one compares all pairs.
 pub(crate) fn place(buffers: &[Buffer], n: usize, bound: usize) -> (Vec<usize>, usize) {
-    let online = best_fit(buffers, n);
-    // What many buffers might still save is less than the time to find it.
-    let close = if buffers.len() > FEW { bound + bound / 100 } else { bound };
-    if online.1 <= close || buffers.len() > MANY {
-        return online;
+    let better = |a: (Vec<usize>, usize), b: (Vec<usize>, usize)| if a.1 <= b.1 { a } else { b };
+    if buffers.len() <= FEW {
+        let offline = by_size(buffers);
+        return if offline.1 == bound { offline } else { better(offline, best_fit(buffers, n)) };
     }
-    let offline = by_size(buffers);
-    if offline.1 <= online.1 { offline } else { online }
+    // What many buffers might still save is less than the time to find it.
+    let online = best_fit(buffers, n);
+    let is_close = online.1 <= bound + bound / 100 || buffers.len() > MANY;
+    if is_close { online } else { better(by_size(buffers), online) }
 }
 
 /// The largest first, each at the lowest place free during its life.

@@ -63,33 +63,24 @@ impl Uses {
             }
         }
         let mut uses = Self { root, readers: Vec::new(), starts: vec![0; n + 1] };
-        // Counted, then put in place: `starts` ends up one root ahead.
-        let mut counts = vec![0; n + 1];
-        uses.each(program, |root, _| counts[root + 1] += 1);
+        let mut read = Vec::with_capacity(2 * n);
+        for (k, instr) in program.instrs.iter().enumerate().filter(|&(k, _)| uses.root[k] == k) {
+            let first = (0..instr.args.len()).filter(|&j| uses.is_first(&instr.args, j));
+            read.extend(first.map(|j| (uses.root[instr.args[j] as usize], k)));
+        }
+        read.extend(program.outputs.iter().map(|o| (uses.root[o.id as usize], n)));
+        // Counted, then put in place.
+        read.iter().for_each(|&(root, _)| uses.starts[root + 1] += 1);
         for k in 0..n {
-            counts[k + 1] += counts[k];
+            uses.starts[k + 1] += uses.starts[k];
         }
-        let mut readers = vec![0; counts[n]];
-        uses.starts.clone_from(&counts);
-        uses.each(program, |root, reader| {
-            readers[counts[root]] = reader;
-            counts[root] += 1;
-        });
-        Self { readers, ..uses }
-    }
-
-    /// Calls `f` with a root and a reader of it, for all readers in order.
-    fn each(&self, program: &Program, mut f: impl FnMut(usize, usize)) {
-        for (k, instr) in program.instrs.iter().enumerate().filter(|&(k, _)| self.root[k] == k) {
-            for (j, &a) in instr.args.iter().enumerate() {
-                if self.is_first(&instr.args, j) {
-                    f(self.root[a as usize], k);
-                }
-            }
+        let mut next = uses.starts.clone();
+        uses.readers = vec![0; read.len()];
+        for (root, reader) in read {
+            uses.readers[next[root]] = reader;
+            next[root] += 1;
         }
-        for output in &program.outputs {
-            f(self.root[output.id as usize], program.instrs.len());
-        }
+        uses
     }
 
     /// Whether no argument before the `j`-th is the same value.
@@ -323,7 +314,9 @@ impl Fuser<'_> {
             }
             None => {
                 let domain = domain.filter(|_| !matches!(instr.op, Op::Sum(_)));
-                self.tasks.push(Task { members: vec![k], domain, block: 1 });
+                let mut members = Vec::with_capacity(if domain.is_some() { 4 } else { 1 });
+                members.push(k);
+                self.tasks.push(Task { members, domain, block: 1 });
                 self.heaviest.push(instr.shape.len());
                 let task = self.sequence.len();
                 self.sequence.push(task);

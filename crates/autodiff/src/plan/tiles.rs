@@ -100,51 +100,6 @@ pub(crate) struct Tiles<T> {
 }
 
 impl<T: Scalar> Tiles<T> {
-    /// The group as operations; its registers begin at element `scratch` of the
-    /// arena.
-    pub(crate) fn new(
-        program: &Program,
-        uses: &Uses,
-        places: &[Place],
-        task: &Task,
-        scratch: usize,
-        registers: &mut Registers,
-    ) -> Self {
-        let mut writer = Writer::new(program, uses, places, task, registers);
-        for &m in &task.members {
-            writer.member(m);
-        }
-        let len = task.domain.unwrap_or(0);
-        let ideal = REGISTERS / ((writer.count + writer.rows.len()).max(4) * size_of::<T>());
-        let tile = ideal.clamp(SHORTEST, LONGEST) / writer.block * writer.block;
-        let tile = tile.max(writer.block).min(len);
-        let rows = writer.place_rows(tile, len);
-        let place = |r: usize| scratch + r * tile;
-        let kept = place(writer.count);
-        let mut operations = writer.operations;
-        for operation in &mut operations {
-            match &mut operation.target {
-                Target::Tile(_) => {}
-                Target::Register(r) => *r = place(*r),
-                Target::Kept(at) => *at += kept,
-            }
-            if let Work::Total(_, at) = &mut operation.work {
-                *at += kept;
-            }
-            for source in &mut operation.args {
-                if let Source::Row(k) = *source {
-                    *source = rows[k];
-                }
-                if let Source::Register(r) = source {
-                    *r = place(*r);
-                }
-            }
-        }
-        let scratch = writer.count * tile + writer.kept;
-        let ready = |o: Operation<T>| o.near().map_or_else(|| Ready::Any(o.into()), Ready::Near);
-        Self { operations: operations.into_iter().map(ready).collect(), len, tile, scratch }
-    }
-
     pub(crate) fn run(&self, memory: &mut Memory<'_, '_, T>) {
         let mut start = 0;
         while start < self.len {
@@ -244,51 +199,97 @@ impl<T: Scalar> Source<T> {
     }
 }
 
-/// By value: its register inside its group, and how often it is still read.
-/// A value is in one group only, so that all groups share the list.
-pub(crate) type Registers = Vec<Option<(u32, u32)>>;
-
-/// Writes the operations of one group.
-struct Writer<'a, T> {
+/// Writes the operations of groups, one group after the other.
+pub(crate) struct Writer<'a, T> {
     program: &'a Program,
     uses: &'a Uses,
     places: &'a [Place],
-    task: &'a Task,
-    block: usize,
+    /// Where the registers of every group begin.
+    arena: usize,
+    /// By value: its register inside its group, and how often it is still read.
+    /// A value is in one group only, so that all groups share the list.
+    registers: Vec<Option<(u32, u32)>>,
+    // Of one group:
     operations: Vec<Operation<T>>,
-    registers: &'a mut Registers,
+    /// Elements it goes over.
+    len: usize,
+    /// Tiles hold a multiple of so many.
+    block: usize,
     /// Rows that are the same in all tiles: value, place and length.
     rows: Vec<(usize, Base, usize)>,
-    free: Vec<usize>,
-    /// Empty, to be filled again and again.
-    done: Vec<usize>,
     count: usize,
+    free: Vec<usize>,
+    /// Of one member: registers that no one needs after it.
+    done: Vec<usize>,
     /// Elements kept from tile to tile.
     kept: usize,
 }
 
 impl<'a, T: Scalar> Writer<'a, T> {
-    fn new(
+    /// For groups of a program whose values are at `places`, in an arena of so many
+    /// elements.
+    pub(crate) fn new(
         program: &'a Program,
         uses: &'a Uses,
         places: &'a [Place],
-        task: &'a Task,
-        registers: &'a mut Registers,
+        arena: usize,
     ) -> Self {
+        let registers = vec![None; program.instrs.len()];
+        let (operations, rows, free, done) = Default::default();
+        let (len, block, count, kept) = (0, 1, 0, 0);
         Self {
             program,
             uses,
             places,
-            task,
-            block: task.block,
-            operations: Vec::with_capacity(task.members.len() + 1),
+            arena,
             registers,
-            rows: Vec::new(),
-            free: Vec::new(),
-            done: Vec::new(),
-            count: 0,
-            kept: 0,
+            operations,
+            len,
+            block,
+            rows,
+            count,
+            free,
+            done,
+            kept,
         }
+    }
+
+    /// The group as operations.
+    pub(crate) fn group(&mut self, task: &Task) -> Tiles<T> {
+        let len = task.domain.unwrap_or(0);
+        (self.len, self.block, self.count, self.kept) = (len, task.block, 0, 0);
+        self.rows.clear();
+        self.free.clear();
+        for &m in &task.members {
+            self.member(m);
+        }
+        let ideal = REGISTERS / ((self.count + self.rows.len()).max(4) * size_of::<T>());
+        let tile = ideal.clamp(SHORTEST, LONGEST) / self.block * self.block;
+        let tile = tile.max(self.block).min(len);
+        let rows = self.place_rows(tile);
+        let place = |r: usize| self.arena + r * tile;
+        let kept = place(self.count);
+        for operation in &mut self.operations {
+            match &mut operation.target {
+                Target::Tile(_) => {}
+                Target::Register(r) => *r = place(*r),
+                Target::Kept(at) => *at += kept,
+            }
+            if let Work::Total(_, at) = &mut operation.work {
+                *at += kept;
+            }
+            for source in &mut operation.args {
+                if let Source::Row(k) = *source {
+                    *source = rows[k];
+                }
+                if let Source::Register(r) = source {
+                    *r = place(*r);
+                }
+            }
+        }
+        let scratch = self.count * tile + self.kept;
+        let ready = |o: Operation<T>| o.near().map_or_else(|| Ready::Any(o.into()), Ready::Near);
+        Tiles { operations: self.operations.drain(..).map(ready).collect(), len, tile, scratch }
     }
 
     fn fresh(&mut self) -> usize {
@@ -302,7 +303,6 @@ impl<'a, T: Scalar> Writer<'a, T> {
     fn member(&mut self, m: usize) {
         let instr = &self.program.instrs[m];
         let mut args = [Source::Same; 3];
-        // Registers that no one needs after this.
         let mut done = std::mem::take(&mut self.done);
         for j in 0..instr.args.len() {
             args[j] = self.argument(m, j, &mut done);
@@ -415,13 +415,13 @@ impl<'a, T: Scalar> Writer<'a, T> {
 
     /// Where each row is read: where it is, if a tile is as long, or in a register
     /// of its own, repeated before anything else.
-    fn place_rows(&mut self, tile: usize, len: usize) -> Vec<Source<T>> {
+    fn place_rows(&mut self, tile: usize) -> Vec<Source<T>> {
         let mut copies = Vec::new();
         let rows = self.rows.iter().map(|&(_, from, inner)| {
             if inner == tile {
                 return Source::Whole(from);
             }
-            let times = len / inner;
+            let times = self.len / inner;
             let work = Work::Repeat { from, len: inner, times, inner, once: true };
             let (target, args) = (Target::Register(self.count), [Source::Same; 3]);
             copies.push(Operation { work, target, args });
@@ -472,7 +472,7 @@ impl<'a, T: Scalar> Writer<'a, T> {
         done: &mut Vec<usize>,
     ) -> Source<T> {
         let (large, small) = (self.block.max(inner), self.block.min(inner));
-        let alike = Some(times * inner) == self.task.domain;
+        let alike = times * inner == self.len;
         let once = alike && inner <= LONGEST && large.is_multiple_of(small);
         if once {
             self.block = large;
