@@ -113,7 +113,7 @@ impl Lbfgs {
             memory.direction(&at.gradient, &mut p);
             // Rounding may spoil the direction of a nearly singular memory.
             if dot(&p, &at.gradient) >= 0.0 || p.iter().any(|v| !v.is_finite()) {
-                memory.clear();
+                memory.forget();
                 memory.direction(&at.gradient, &mut p);
             }
             // The first direction has no scale: move by at most 1, or by a
@@ -124,7 +124,7 @@ impl Lbfgs {
                 if memory.is_empty() {
                     return run.stuck();
                 }
-                memory.clear();
+                memory.forget();
                 continue;
             }
             let stop = run.step(&at.x, &search.trial, observer)?;
@@ -152,16 +152,39 @@ struct Pair {
 pub struct LbfgsMemory {
     /// Oldest first.
     pairs: VecDeque<Pair>,
+    /// Storage of pairs that were dropped.
+    spare: Vec<Pair>,
     capacity: usize,
     alpha: Vec<f64>,
     dim: usize,
 }
 
 impl LbfgsMemory {
+    /// Knows nothing any more, and keeps its storage for another run.
+    ///
+    /// # Examples
+    /// ```
+    /// use wonderland_optim::{Lbfgs, LbfgsMemory};
+    /// let mut bowl = |x: &[f64], g: &mut [f64]| {
+    ///     g[0] = x[0] - 1.0;
+    ///     0.5 * g[0] * g[0]
+    /// };
+    /// let (solver, mut memory) = (Lbfgs::default(), LbfgsMemory::default());
+    /// let first = solver.minimise_knowing(&mut memory, &mut bowl, &[9.0], &mut ())?;
+    /// memory.forget();
+    /// let again = solver.minimise_knowing(&mut memory, &mut bowl, &[9.0], &mut ())?;
+    /// assert_eq!(first, again);
+    /// # Ok::<(), wonderland_optim::Error>(())
+    /// ```
+    pub fn forget(&mut self) {
+        self.spare.extend(self.pairs.drain(..));
+    }
+
     /// Makes room for `capacity` pairs; those of other dimensions are dropped.
     fn hold(&mut self, capacity: usize, dim: usize) {
         if self.dim != dim {
             self.pairs.clear();
+            self.spare.clear();
         }
         self.pairs.drain(..self.pairs.len().saturating_sub(capacity));
         self.alpha.resize(capacity, 0.0);
@@ -172,17 +195,13 @@ impl LbfgsMemory {
         self.pairs.is_empty()
     }
 
-    fn clear(&mut self) {
-        self.pairs.clear();
-    }
-
     /// Adds the pair of a step, in the storage of the oldest when full.
     ///
     /// A pair without curvature would break positive definiteness and is left
     /// out; under the strong Wolfe conditions there is none.
     fn push(&mut self, from: &Point, to: &Point) {
         let oldest = if self.pairs.len() == self.capacity { self.pairs.pop_front() } else { None };
-        let mut pair = oldest.unwrap_or_else(|| Pair {
+        let mut pair = oldest.or_else(|| self.spare.pop()).unwrap_or_else(|| Pair {
             s: vec![0.0; self.dim],
             y: vec![0.0; self.dim],
             sy: 0.0,
@@ -194,6 +213,8 @@ impl LbfgsMemory {
         pair.sy = dot(&pair.s, &pair.y);
         if pair.sy > f64::EPSILON * norm(&pair.s) * norm(&pair.y) && pair.sy.is_finite() {
             self.pairs.push_back(pair);
+        } else {
+            self.spare.push(pair);
         }
     }
 
