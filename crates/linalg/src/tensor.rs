@@ -100,6 +100,22 @@ impl<T: Scalar> Tensor<T> {
         Self::from_fn(mat.nrows(), mat.ncols(), |i, j| mat[(i, j)])
     }
 
+    /// Becomes zeros of another shape, in the memory that is there if it suffices.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wonderland_linalg::Tensor;
+    /// let mut X = Tensor::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+    /// X.reset(&[1, 3]);
+    /// assert_eq!(X, Tensor::zeros(&[1, 3]));
+    /// ```
+    pub fn reset(&mut self, shape: &[usize]) {
+        self.shape.clear();
+        self.shape.extend_from_slice(shape);
+        self.data.clear();
+        self.data.resize(shape.iter().product(), T::ZERO);
+    }
+
     /// Sizes of the axes.
     #[must_use]
     pub fn shape(&self) -> &[usize] {

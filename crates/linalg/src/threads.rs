@@ -83,6 +83,11 @@ impl Team {
         !self.parallel
     }
 
+    /// Number of threads.
+    pub(crate) fn count(self) -> usize {
+        if self.parallel { rayon::current_num_threads() } else { 1 }
+    }
+
     /// Runs both, at the same time if a thread is free.
     pub fn join<A: Send, B: Send>(
         self,

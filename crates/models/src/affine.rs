@@ -24,18 +24,29 @@ pub(crate) fn as_column<'a, T: Scalar>(X: MatRef<'_, T>, y: &'a [T]) -> Result<M
 /// Xw + 1b. Each row is summed in the same fixed order, so a row alone gives
 /// the same bits as among others, whatever the strides of X.
 pub(crate) fn predict<T: Scalar>(X: MatRef<'_, T>, w: &[T], b: T) -> Result<Vec<T>> {
+    let mut y_hat = Vec::new();
+    predict_into(&mut y_hat, X, w, b)?;
+    Ok(y_hat)
+}
+
+/// The same, over what `y_hat` was.
+pub(crate) fn predict_into<T: Scalar>(
+    y_hat: &mut Vec<T>,
+    X: MatRef<'_, T>,
+    w: &[T],
+    b: T,
+) -> Result<()> {
     if X.ncols() != w.len() {
         return Err(Error::ColumnMismatch { expected: w.len(), actual: X.ncols() });
     }
-    let y_hat: Vec<T> = (0..X.nrows())
-        .map(|i| {
-            let mut sum = b;
-            for (j, w) in w.iter().enumerate() {
-                sum += X[(i, j)] * *w;
-            }
-            sum
-        })
-        .collect();
+    y_hat.clear();
+    y_hat.extend((0..X.nrows()).map(|i| {
+        let mut sum = b;
+        for (j, w) in w.iter().enumerate() {
+            sum += X[(i, j)] * *w;
+        }
+        sum
+    }));
     if y_hat.iter().any(|v| !v.is_finite()) {
         for i in 0..X.nrows() {
             for j in 0..X.ncols() {
@@ -49,5 +60,5 @@ pub(crate) fn predict<T: Scalar>(X: MatRef<'_, T>, w: &[T], b: T) -> Result<Vec<
         }
         return Err(Error::Overflow { what: "a prediction" });
     }
-    Ok(y_hat)
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod error;
 mod affine;
 mod linear;
 mod ridge;
+mod workspace;
 
 mod classes;
 mod least_squares_classifier;
@@ -38,3 +39,4 @@ pub use logistic::{FitStop, FittedLogisticRegression, Form, LogisticRegression, 
 pub use regression::{Baseline, Estimate, RegressionScores, mae, r2, regression_scores, rmse};
 pub use ridge::{FittedRidge, Lambda, LambdaChoice, PathPoint, Ridge};
 pub use spread::{mean, standard_deviation, standard_deviations};
+pub use workspace::Workspace;

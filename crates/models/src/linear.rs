@@ -10,7 +10,7 @@ use wonderland_linalg::{
 };
 
 use crate::affine::{as_column, predict};
-use crate::{Error, Result};
+use crate::{Error, Result, Workspace};
 
 /// Linear regression: minimises ‖y − Xw − 1b‖², or Σ sᵢ (yᵢ − xᵢᵀw − b)² with
 /// sample weights s.
@@ -100,7 +100,7 @@ impl LinearRegression {
     /// Notes §4.1.3, §4.1.4; the factor 2/n that the notes drop from the
     /// gradient does not move the minimum.
     pub fn fit<T: Scalar>(&self, X: MatRef<'_, T>, y: &[T]) -> Result<FittedLinearRegression<T>> {
-        fitted(self.solver().solve(X, as_column(X, y)?)?)
+        self.fit_by(Team::alone(), X, y, None)
     }
 
     /// Fits with one weight s ≥ 0 per row: a row of weight 2 counts as two rows
@@ -116,7 +116,7 @@ impl LinearRegression {
         y: &[T],
         weights: &[T],
     ) -> Result<FittedLinearRegression<T>> {
-        fitted(self.solver().solve_weighted(X, as_column(X, y)?, weights)?)
+        self.fit_by(Team::alone(), X, y, Some(weights))
     }
 
     /// The same on the threads of a
@@ -132,7 +132,28 @@ impl LinearRegression {
         y: &[T],
         weights: Option<&[T]>,
     ) -> Result<FittedLinearRegression<T>> {
-        fitted(self.solver().solve_by(team, X, as_column(X, y)?, weights)?)
+        self.fit_with(&mut Workspace::default(), team, X, y, weights)
+    }
+
+    /// The same in memory that is kept for the next fit.
+    ///
+    /// # Errors
+    /// As [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_with<T: Scalar>(
+        &self,
+        workspace: &mut Workspace<T>,
+        team: Team,
+        X: MatRef<'_, T>,
+        y: &[T],
+        weights: Option<&[T]>,
+    ) -> Result<FittedLinearRegression<T>> {
+        let solver = &mut workspace.least_squares;
+        solver.settings = LeastSquares {
+            intercept: self.intercept,
+            rank_tol: self.rank_tol,
+            ..LeastSquares::default()
+        };
+        fitted(solver.solve(team, X, as_column(X, y)?, weights)?)
     }
 
     /// Fits to rows that were added up block by block, of one target; whether
@@ -146,19 +167,11 @@ impl LinearRegression {
     /// Within max(1e-12, 8 κ ε) of [`fit`](Self::fit) on the same rows, for κ up
     /// to 1e7, beyond which it is an error.
     pub fn fit_sums(sums: &NormalEquations) -> Result<FittedLinearRegression> {
-        fitted(sums.solve(0.0)?)
-    }
-
-    fn solver(&self) -> LeastSquares {
-        LeastSquares {
-            intercept: self.intercept,
-            rank_tol: self.rank_tol,
-            ..LeastSquares::default()
-        }
+        fitted(&sums.solve(0.0)?)
     }
 }
 
-fn fitted<T: Scalar>(solution: LeastSquaresSolution<T>) -> Result<FittedLinearRegression<T>> {
+fn fitted<T: Scalar>(solution: &LeastSquaresSolution<T>) -> Result<FittedLinearRegression<T>> {
     let finite = |what, value: f64| {
         if value.is_finite() { Ok(value) } else { Err(Error::Overflow { what }) }
     };
@@ -186,7 +199,7 @@ fn fitted<T: Scalar>(solution: LeastSquaresSolution<T>) -> Result<FittedLinearRe
         residual_variance: (df > 0).then(|| residual_ss / df as f64),
         std_errors,
         intercept_std_error,
-        coefficients: solution.coefficients.into_vec(),
+        coefficients: solution.coefficients.as_slice().to_vec(),
     })
 }
 

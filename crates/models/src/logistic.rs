@@ -3,6 +3,7 @@
 
 mod columns;
 mod fitted;
+mod memory;
 mod rows;
 mod sample;
 mod sweep;
@@ -15,11 +16,12 @@ use wonderland_linalg::{MatRef, Team, Tensor};
 use wonderland_optim::{Lbfgs, LbfgsMemory, Newton, Observer, Outcome, Progress, Stop, Stopping};
 
 use crate::classes::{check_codes, check_weights};
-use crate::{Error, Result};
+use crate::{Error, Result, Workspace};
 use columns::Columns;
 pub use fitted::{FitStop, FittedLogisticRegression};
-use sample::{Sample, Start};
-use sweep::Sweep;
+pub(crate) use memory::Memory;
+use sample::Sample;
+use sweep::{Data, Sweep};
 use trail::Trail;
 
 /// Logistic regression: minimises
@@ -188,6 +190,22 @@ impl LogisticRegression {
         weights: Option<&[f64]>,
         observer: &mut impl Observer,
     ) -> Result<FittedLogisticRegression> {
+        self.fit_with(&mut Workspace::default(), team, X, y, weights, observer)
+    }
+
+    /// The same in memory that is kept for the next fit.
+    ///
+    /// # Errors
+    /// Those of [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_with(
+        &self,
+        workspace: &mut Workspace,
+        team: Team,
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: Option<&[f64]>,
+        observer: &mut impl Observer,
+    ) -> Result<FittedLogisticRegression> {
         self.check()?;
         if X.nrows() == 0 {
             return Err(Error::TooFewRows { what: "a fit", needed: 1, actual: 0 });
@@ -199,16 +217,19 @@ impl LogisticRegression {
         // NaN and infinities of X are refused in the pass that this makes.
         let mut columns = Columns::new(team, X, weights, outputs.max(2), l2, self.intercept)?;
         let newton = self.takes_newton(X.nrows(), columns.n_rows(), outputs);
+        let data = Data { X, y, weights, outputs, l2 };
+        let Memory { sample, sweep, lbfgs } = &mut workspace.logistic;
+        lbfgs.forget();
         let start = (!newton)
-            .then(|| Sample::of(X, y, weights, outputs, l2, &columns))
+            .then(|| Sample::of(data, &columns, sample))
             .flatten()
             // Its passes are so short that falling asleep between them would cost more.
-            .and_then(|sample| team.awake(|| sample.prepare(team, &mut columns)));
-        let mut sweep = Sweep::new(team, X, y, weights, outputs, l2, columns);
-        let start =
-            start.unwrap_or_else(|| Start { u: sweep.start(), memory: LbfgsMemory::default() });
+            .and_then(|sample| team.awake(|| sample.prepare(team, &mut columns, sweep, lbfgs)));
+        let mut sweep = Sweep::new(team, data, columns, sweep);
+        let start = start.unwrap_or_else(|| sweep.start());
+        let lbfgs = (!newton).then_some(lbfgs);
         let mut trail = Trail::default();
-        let outcome = self.minimise(&mut sweep, start, newton, &mut trail, observer)?;
+        let outcome = self.minimise(&mut sweep, &start, lbfgs, &mut trail, observer)?;
         let stop = match outcome.stop {
             Stop::Observer if sweep.separable() => FitStop::Separable,
             stop => FitStop::from(stop),
@@ -255,11 +276,12 @@ impl LogisticRegression {
         }
     }
 
+    /// By L-BFGS with what is known of the curvature, or else by Newton.
     fn minimise(
         &self,
         sweep: &mut Sweep<'_>,
-        start: Start,
-        newton: bool,
+        start: &[f64],
+        lbfgs: Option<&mut LbfgsMemory>,
         trail: &mut Trail,
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
@@ -278,14 +300,13 @@ impl LogisticRegression {
             trail.pass(progress);
             observer.observe(progress)
         };
-        let outcome = if newton {
-            Newton { stopping }.minimise(sweep, &start.u, &mut watch)?
-        } else {
-            let Start { u, mut memory } = start;
-            let solver = Lbfgs { stopping, ..Lbfgs::default() };
-            solver.minimise_knowing(&mut memory, sweep, &u, &mut watch)?
-        };
-        Ok(outcome)
+        Ok(match lbfgs {
+            Some(memory) => {
+                let solver = Lbfgs { stopping, ..Lbfgs::default() };
+                solver.minimise_knowing(memory, sweep, start, &mut watch)?
+            }
+            None => Newton { stopping }.minimise(sweep, start, &mut watch)?,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 
 use crate::{Error, Result};
 use moment::{Moment, check_pair};
-pub(crate) use moment::{check_weights, mean as weighted_mean};
+pub(crate) use moment::{check_weights, mean as weighted_mean, root_mean_square};
 pub use scores::{Baseline, Estimate, RegressionScores, regression_scores};
 
 /// R² = 1 − Σ(yᵢ − ŷᵢ)² / Σ(yᵢ − ȳ)², the share of the variance explained.
@@ -61,11 +61,6 @@ pub fn rmse(y: &[f64], y_hat: &[f64]) -> Result<f64> {
 pub fn mae(y: &[f64], y_hat: &[f64]) -> Result<f64> {
     check_pair(y, y_hat)?;
     Ok(Moment::mean_absolute(&errors(y, y_hat)?, None).size)
-}
-
-/// √(Σ sᵢvᵢ² / Σ sᵢ), safe for values of any size.
-pub(crate) fn root_mean_square(v: &[f64], weights: Option<&[f64]>) -> f64 {
-    Moment::root_mean_square(v, weights).size
 }
 
 /// Confidence of the intervals unless another is asked for.

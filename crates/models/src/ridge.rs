@@ -7,16 +7,19 @@
 
 mod choice;
 mod fitted;
+mod memory;
 #[cfg(test)]
 mod tests;
 
-use wonderland_linalg::{LeastSquares, MatRef, RidgePath, Scalar, Team, Tensor};
+use wonderland_linalg::{LeastSquares, LeastSquaresSolver, MatRef, Scalar, Team, Tensor};
 
-use crate::affine::{as_column, predict};
+use crate::affine::{as_column, predict_into};
 use crate::regression::{check_weights, root_mean_square};
-use crate::{Error, Result};
+use crate::{Error, Result, Workspace};
 pub use choice::{Lambda, LambdaChoice, PathPoint};
 pub use fitted::FittedRidge;
+pub(crate) use memory::Memory;
+use memory::{Paths, Rows};
 
 /// Ridge regression: minimises ‖y − Xw − 1b‖² + λ‖w‖², or
 /// Σ sᵢ (yᵢ − xᵢᵀw − b)² + λ‖w‖² with sample weights s.
@@ -106,19 +109,40 @@ impl Ridge {
         y: &[T],
         weights: Option<&[T]>,
     ) -> Result<FittedRidge<T>> {
-        let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
-        if let Some(s) = &s {
+        self.fit_with(&mut Workspace::default(), team, X, y, weights)
+    }
+
+    /// The same in memory that is kept for the next fit; folds are copied anew
+    /// each time.
+    ///
+    /// # Errors
+    /// As [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_with<T: Scalar>(
+        &self,
+        workspace: &mut Workspace<T>,
+        team: Team,
+        X: MatRef<'_, T>,
+        y: &[T],
+        weights: Option<&[T]>,
+    ) -> Result<FittedRidge<T>> {
+        let Workspace { least_squares, ridge: memory, .. } = workspace;
+        let Memory { s, y_hat, column, paths } = memory;
+        s.clear();
+        s.extend(weights.into_iter().flatten().map(|w| w.to_f64()));
+        let s = weights.map(|_| &s[..]);
+        if let Some(s) = s {
             check_weights(s, X.nrows())?;
         }
-        let Y = as_column(X, y)?;
-        let (lambda, choice) = self.choose(team, X, y, weights)?;
-        let solved = self.solve(team, X, Y, weights, lambda)?;
+        let rows = Rows { team, X, y, Y: as_column(X, y)?, weights, s };
+        let (lambda, choice) = self.choose(&rows, paths, column)?;
+        let solved = self.solve(&rows, paths, least_squares, lambda)?;
 
-        let errors = residuals(X, y, &solved)?;
-        let n_samples = s.as_ref().map_or(y.len(), |s| s.iter().filter(|s| **s > 0.0).count());
-        let total: f64 = s.as_ref().map_or(y.len() as f64, |s| s.iter().sum());
+        predict_into(y_hat, X, &solved.w, solved.b)?;
+        let error = |i: usize| y[i].to_f64() - y_hat[i].to_f64();
+        let n_samples = s.map_or(y.len(), |s| s.iter().filter(|s| **s > 0.0).count());
+        let total: f64 = s.map_or(y.len() as f64, |s| s.iter().sum());
         // Σ s r² from the root mean square: it overflows only if it must.
-        let residual_ss = (root_mean_square(&errors, s.as_deref()) * total.sqrt()).powi(2);
+        let residual_ss = (root_mean_square(y.len(), error, s) * total.sqrt()).powi(2);
         let penalty = solved.w.iter().map(|w| w.to_f64() * w.to_f64()).sum::<f64>() * lambda;
         let minimum = residual_ss + penalty;
         if !minimum.is_finite() {
@@ -141,34 +165,42 @@ impl Ridge {
     /// length of the centred columns, three to each power of ten.
     #[must_use]
     pub fn default_path<T: Scalar>(&self, X: MatRef<'_, T>) -> Vec<f64> {
-        let scale = choice::mean_square_length(X, self.intercept);
+        self.path_of(X, &mut Vec::new())
+    }
+
+    /// The same, with room for a column.
+    fn path_of<T: Scalar>(&self, X: MatRef<'_, T>, column: &mut Vec<f64>) -> Vec<f64> {
+        let scale = choice::mean_square_length(X, self.intercept, column);
         (-21..=9).map(|k| scale * 10.0_f64.powf(f64::from(k) / 3.0)).collect()
     }
 
     fn solve<T: Scalar>(
         &self,
-        team: Team,
-        X: MatRef<'_, T>,
-        Y: MatRef<'_, T>,
-        weights: Option<&[T]>,
+        rows: &Rows<'_, T>,
+        paths: &mut Paths<T>,
+        solver: &mut LeastSquaresSolver<T>,
         lambda: f64,
     ) -> Result<Solved<T>> {
-        if X.ncols() + usize::from(self.intercept) > X.nrows() {
-            let path = RidgePath::new_by(team, X, Y, weights, self.intercept)?;
-            let solution = path.solve(lambda)?;
+        if rows.X.ncols() + usize::from(self.intercept) > rows.X.nrows() {
+            // Unless it was that of these rows already.
+            if matches!(self.lambda, Lambda::Given(_) | Lambda::Folds { .. }) {
+                paths.renew(rows, self.intercept)?;
+            }
+            let Paths { path, solution, .. } = paths;
+            path.solve_into(solution, lambda)?;
             return Ok(Solved {
                 b: solution.intercept[0],
-                w: solution.coefficients.into_vec(),
+                w: solution.coefficients.as_slice().to_vec(),
                 effective_df: path.effective_df(lambda)?,
             });
         }
-        let solver =
+        solver.settings =
             LeastSquares { intercept: self.intercept, l2: lambda, ..LeastSquares::default() };
-        let solution = solver.solve_by(team, X, Y, weights)?;
+        let solution = solver.solve(rows.team, rows.X, rows.Y, rows.weights)?;
         Ok(Solved {
             b: solution.intercept[0],
             effective_df: solution.effective_df,
-            w: solution.coefficients.into_vec(),
+            w: solution.coefficients.as_slice().to_vec(),
         })
     }
 }
@@ -178,12 +210,6 @@ struct Solved<T> {
     w: Vec<T>,
     b: T,
     effective_df: f64,
-}
-
-/// y − ŷ of the fitted rows.
-fn residuals<T: Scalar>(X: MatRef<'_, T>, y: &[T], solved: &Solved<T>) -> Result<Vec<f64>> {
-    let y_hat = predict(X, &solved.w, solved.b)?;
-    Ok(y.iter().zip(&y_hat).map(|(y, y_hat)| y.to_f64() - y_hat.to_f64()).collect())
 }
 
 /// The given rows of a matrix, copied.

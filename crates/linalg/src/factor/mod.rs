@@ -14,7 +14,7 @@ pub(crate) use cholesky::{factor as factor_spd, solve_in_place as solve_factored
 pub use eigen::{SymmetricEigen, symmetric_eigen};
 pub use pinv::pinv;
 pub use qr::{Qr, qr};
-pub(crate) use svd::decompose;
+pub(crate) use svd::Factors;
 pub use svd::{Svd, SvdRoute, svd};
 pub use triangular::{solve_lower, solve_upper};
 

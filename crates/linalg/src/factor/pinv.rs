@@ -34,7 +34,7 @@ pub fn pinv<T: Scalar>(X: MatRef<'_, T>, tol: Option<f64>) -> Result<Tensor<T>> 
         Some(tol) => return Err(Error::InvalidTolerance { name: "tol", value: tol }),
     };
     let wide = widen(X, "X")?;
-    let svd::Factors { U, s, V } = svd::decompose(wide.mat.as_ref()).0;
+    let svd::Factors { U, s, V, .. } = svd::decompose(wide.mat.as_ref()).0;
     let largest = s.first().copied().unwrap_or(0.0);
     let kept: Vec<usize> = (0..s.len()).filter(|&k| s[k] > tol * largest).collect();
     let mut P = Tensor::zeros(&[c, n]);

@@ -1,9 +1,11 @@
 //! The singular value decomposition, with a second route for when faer's does
 //! not converge.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
+use std::fmt;
+
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::svd as faer_svd;
-use faer::{Mat, MatRef, Par};
+use faer::{ColMut, Mat, MatRef, Par};
 
 use super::{narrow, widen};
 use crate::scale::ldexp;
@@ -70,61 +72,92 @@ impl<T: Scalar> Svd<T> {
     }
 }
 
+/// X = U diag(s) Vᵀ, and the memory in which another X of its shape is decomposed.
 pub(crate) struct Factors {
     pub(crate) U: Mat<f64>,
     pub(crate) s: Vec<f64>,
     pub(crate) V: Mat<f64>,
+    memory: Option<MemBuffer>,
+}
+
+impl fmt::Debug for Factors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Factors").field("s", &self.s).finish_non_exhaustive()
+    }
 }
 
 /// The decomposition of a finite matrix whose elements are near 1 or below.
 pub(crate) fn decompose(X: MatRef<'_, f64>) -> (Factors, SvdRoute) {
-    first_or_jacobi(X, bidiagonal)
+    let mut factors = Factors::none();
+    let route = factors.decompose(X);
+    (factors, route)
 }
 
-/// The first route's answer if it has one, else Jacobi's, which always
-/// converges.
-fn first_or_jacobi(
-    X: MatRef<'_, f64>,
-    first: impl Fn(MatRef<'_, f64>) -> Option<Factors>,
-) -> (Factors, SvdRoute) {
-    match first(X) {
-        Some(factors) => (factors, SvdRoute::Bidiagonal),
-        None if X.nrows() >= X.ncols() => (jacobi(X), SvdRoute::Jacobi),
-        None => {
-            let Factors { U, s, V } = jacobi(X.transpose());
-            (Factors { U: V, s, V: U }, SvdRoute::Jacobi)
+impl Factors {
+    /// Those of no matrix.
+    pub(crate) fn none() -> Self {
+        Self { U: Mat::new(), s: Vec::new(), V: Mat::new(), memory: None }
+    }
+
+    /// The same over what was here before: of one shape, and unless faer does not
+    /// converge, nothing is allocated.
+    pub(crate) fn decompose(&mut self, X: MatRef<'_, f64>) -> SvdRoute {
+        let converged = self.bidiagonal(X);
+        self.or_jacobi(X, converged)
+    }
+
+    /// The first route's answer if it has one, else Jacobi's, which always
+    /// converges.
+    fn or_jacobi(&mut self, X: MatRef<'_, f64>, converged: bool) -> SvdRoute {
+        if converged {
+            return SvdRoute::Bidiagonal;
         }
+        if X.nrows() >= X.ncols() {
+            (self.U, self.s, self.V) = jacobi(X);
+        } else {
+            (self.V, self.s, self.U) = jacobi(X.transpose());
+        }
+        SvdRoute::Jacobi
+    }
+
+    /// faer's decomposition; says whether it converged to finite numbers.
+    fn bidiagonal(&mut self, X: MatRef<'_, f64>) -> bool {
+        let (n, c) = (X.nrows(), X.ncols());
+        let k = n.min(c);
+        for (M, rows) in [(&mut self.U, n), (&mut self.V, c)] {
+            if (M.nrows(), M.ncols()) == (rows, k) {
+                M.fill(0.0);
+            } else {
+                *M = Mat::zeros(rows, k);
+            }
+        }
+        self.s.clear();
+        self.s.resize(k, 0.0);
+        let thin = faer_svd::ComputeSvdVectors::Thin;
+        let params = Default::default();
+        let scratch = faer_svd::svd_scratch::<f64>(n, c, thin, thin, Par::Seq, params);
+        let needed = scratch.unaligned_bytes_required();
+        let there = self.memory.take().filter(|memory| memory.len() >= needed);
+        let memory = there.unwrap_or_else(|| MemBuffer::new(StackReq::new::<u8>(needed)));
+        let found = faer_svd::svd(
+            X,
+            ColMut::from_slice_mut(&mut self.s).as_diagonal_mut(),
+            Some(self.U.as_mut()),
+            Some(self.V.as_mut()),
+            Par::Seq,
+            MemStack::new(self.memory.insert(memory)),
+            params,
+        );
+        let finite = |M: &Mat<f64>| M.col_iter().all(|c| c.iter().all(|x| x.is_finite()));
+        let all = |factors: &Self| finite(&factors.U) && finite(&factors.V);
+        found.is_ok() && all(self) && self.s.iter().all(|s| s.is_finite())
     }
 }
 
-/// faer's decomposition; `None` when it does not converge or is not finite.
-fn bidiagonal(X: MatRef<'_, f64>) -> Option<Factors> {
-    let (n, c) = (X.nrows(), X.ncols());
-    let k = n.min(c);
-    let (mut U, mut V) = (Mat::zeros(n, k), Mat::zeros(c, k));
-    let mut s = Mat::<f64>::zeros(k, 1);
-    let thin = faer_svd::ComputeSvdVectors::Thin;
-    let params = Default::default();
-    let scratch = faer_svd::svd_scratch::<f64>(n, c, thin, thin, Par::Seq, params);
-    let mut memory = MemBuffer::new(scratch);
-    faer_svd::svd(
-        X,
-        s.col_mut(0).as_diagonal_mut(),
-        Some(U.as_mut()),
-        Some(V.as_mut()),
-        Par::Seq,
-        MemStack::new(&mut memory),
-        params,
-    )
-    .ok()?;
-    let s: Vec<f64> = (0..k).map(|i| s[(i, 0)]).collect();
-    let finite = |M: &Mat<f64>| M.col_iter().all(|c| c.iter().all(|x| x.is_finite()));
-    (finite(&U) && finite(&V) && s.iter().all(|s| s.is_finite())).then_some(Factors { U, s, V })
-}
-
 /// One-sided Jacobi: rotates pairs of columns of a tall X until all are
-/// orthogonal; their lengths are the singular values (Hestenes 1958).
-fn jacobi(X: MatRef<'_, f64>) -> Factors {
+/// orthogonal; their lengths are the singular values (Hestenes 1958). Returns
+/// U, s and V.
+fn jacobi(X: MatRef<'_, f64>) -> (Mat<f64>, Vec<f64>, Mat<f64>) {
     // Sweeps needed grow like log c; a bound far above what is ever used.
     const MAX_SWEEPS: usize = 60;
     let (n, c) = (X.nrows(), X.ncols());
@@ -161,11 +194,11 @@ fn jacobi(X: MatRef<'_, f64>) -> Factors {
         let negligible = lengths[j] <= f64::EPSILON * f64::EPSILON * lengths[order[0]];
         U.push(if negligible { orthogonal_to(&U, n) } else { u });
     }
-    Factors {
-        s: order.iter().map(|&j| lengths[j]).collect(),
-        U: Mat::from_fn(n, c, |i, j| U[j][i]),
-        V: Mat::from_fn(c, c, |i, j| V[order[j]][i]),
-    }
+    (
+        Mat::from_fn(n, c, |i, j| U[j][i]),
+        order.iter().map(|&j| lengths[j]).collect(),
+        Mat::from_fn(c, c, |i, j| V[order[j]][i]),
+    )
 }
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {
@@ -244,7 +277,8 @@ mod tests {
             assert_eq!(route, SvdRoute::Bidiagonal);
             check(&X, &ours, 64.0 * f64::EPSILON);
             // As if the first route had reported that it did not converge.
-            let (jacobi, route) = first_or_jacobi(X.as_mat(), |_| None);
+            let mut jacobi = Factors::none();
+            let route = jacobi.or_jacobi(X.as_mat(), false);
             assert_eq!(route, SvdRoute::Jacobi);
             check(&X, &jacobi, 64.0 * f64::EPSILON);
             for (a, b) in ours.s.iter().zip(&jacobi.s) {

@@ -243,8 +243,13 @@ impl<T: Scalar> LeastSquaresSolution<T> {
     /// [`Error::ShapeMismatch`] when X has not the columns of the fit,
     /// [`Error::NonFinite`] for NaN and infinities.
     pub fn leverage(&self, X: MatRef<'_, T>) -> Result<Vec<f64>> {
-        let free = usize::from(self.has_intercept);
-        if X.ncols() + free != self.n_columns {
+        self.check_columns(X)?;
+        let mut z = vec![0.0; self.rank];
+        Ok((0..X.nrows()).map(|i| self.leverage_of(X, i, &mut z)).collect())
+    }
+
+    fn check_columns(&self, X: MatRef<'_, T>) -> Result<()> {
+        if X.ncols() + usize::from(self.has_intercept) != self.n_columns {
             return Err(Error::ShapeMismatch {
                 op: "leverage",
                 left: vec![X.nrows(), X.ncols()],
@@ -252,19 +257,18 @@ impl<T: Scalar> LeastSquaresSolution<T> {
                 rule: "X must have one column per coefficient",
             });
         }
-        crate::factor::check_finite(X, "X")?;
-        let factor = &self.factor;
-        let mut z = vec![0.0; self.rank];
-        Ok((0..X.nrows())
-            .map(|i| {
-                for ((z, &j), &e) in z.iter_mut().zip(&factor.order).zip(&self.lengths) {
-                    let a = if j < free { 1.0 } else { X[(i, j - free)].to_f64() };
-                    *z = ldexp(a, -e);
-                }
-                factor.solve_transposed(&mut z);
-                ldexp(householder::dot(&z, &z), -self.weight_exponent)
-            })
-            .collect())
+        crate::factor::check_finite(X, "X")
+    }
+
+    /// That of row i; `z` has room for the independent columns.
+    fn leverage_of(&self, X: MatRef<'_, T>, i: usize, z: &mut [f64]) -> f64 {
+        let (factor, free) = (&self.factor, usize::from(self.has_intercept));
+        for ((z, &j), &e) in z.iter_mut().zip(&factor.order).zip(&self.lengths) {
+            let a = if j < free { 1.0 } else { X[(i, j - free)].to_f64() };
+            *z = ldexp(a, -e);
+        }
+        factor.solve_transposed(z);
+        ldexp(householder::dot(z, z), -self.weight_exponent)
     }
 
     /// Exact leave-one-out residuals: yᵢ minus the prediction of the fit
@@ -281,6 +285,20 @@ impl<T: Scalar> LeastSquaresSolution<T> {
         Y: MatRef<'_, T>,
         weights: Option<&[T]>,
     ) -> Result<Tensor<T>> {
+        let mut out = Tensor::zeros(&[0, 0]);
+        self.write_left_out(&mut vec![0.0; self.rank], X, Y, weights, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same into `out`; `z` has room for the independent columns.
+    fn write_left_out(
+        &self,
+        z: &mut [f64],
+        X: MatRef<'_, T>,
+        Y: MatRef<'_, T>,
+        weights: Option<&[T]>,
+        out: &mut Tensor<T>,
+    ) -> Result<()> {
         let n = X.nrows();
         if Y.nrows() != n || Y.ncols() != self.intercept.len() {
             return Err(Error::ShapeMismatch {
@@ -298,10 +316,11 @@ impl<T: Scalar> LeastSquaresSolution<T> {
                 rule: "give one weight per row of X",
             });
         }
-        let leverage = self.leverage(X)?;
-        let mut out = Tensor::zeros(&[n, Y.ncols()]);
+        self.check_columns(X)?;
+        out.reset(&[n, Y.ncols()]);
         for i in 0..n {
-            let left = 1.0 - weights.map_or(1.0, |w| w[i].to_f64()) * leverage[i];
+            let leverage = self.leverage_of(X, i, z);
+            let left = 1.0 - weights.map_or(1.0, |w| w[i].to_f64()) * leverage;
             if left <= 64.0 * f64::EPSILON {
                 return Err(Error::Saturated { row: Some(i) });
             }
@@ -313,7 +332,7 @@ impl<T: Scalar> LeastSquaresSolution<T> {
                 out[[i, k]] = T::from_f64(residual / left);
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The maximum-likelihood σ² = (1/n) Σ w r² of target k (notes §4.1.4).

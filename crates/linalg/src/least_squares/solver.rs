@@ -4,6 +4,7 @@ use super::condition::condition;
 use super::design::Design;
 use super::householder::{PivotedFactor, dot, pivot};
 use super::refine::{Refined, Start, Targets, refine};
+use super::rows::LEAF;
 use super::scratch::{Lent, Scratch};
 use super::{LeastSquares, LeastSquaresSolution, Route, gram_route, min_norm, tsqr};
 use crate::scale::{ldexp, pow2};
@@ -21,8 +22,8 @@ const WORTH_WAKING: usize = 1 << 19;
 /// A [`LeastSquares`] that keeps its memory, for many solves of one shape.
 ///
 /// The first solve allocates what it needs, and further ones of the same shape
-/// nothing, on one thread and as long as columns are independent and fewer than
-/// 192. What is kept does not grow with the rows.
+/// and route nothing, by one thread or two. What is kept does not grow with the
+/// rows, but for the residuals of [`leave_one_out`](Self::leave_one_out).
 ///
 /// # Examples
 /// ```
@@ -38,16 +39,23 @@ const WORTH_WAKING: usize = 1 << 19;
 /// ```
 #[derive(Debug)]
 pub struct LeastSquaresSolver<T: Scalar = f64> {
-    settings: LeastSquares,
+    /// What is to be solved; may change from solve to solve.
+    pub settings: LeastSquares,
     scratch: Scratch,
     solution: LeastSquaresSolution<T>,
+    left_out: Tensor<T>,
 }
 
 impl<T: Scalar> LeastSquaresSolver<T> {
     /// A solver that holds no memory yet.
     #[must_use]
     pub fn new(settings: LeastSquares) -> Self {
-        Self { settings, scratch: Scratch::default(), solution: LeastSquaresSolution::empty() }
+        Self {
+            settings,
+            scratch: Scratch::default(),
+            solution: LeastSquaresSolution::empty(),
+            left_out: Tensor::zeros(&[0, 0]),
+        }
     }
 
     /// As [`LeastSquares::solve_by`], to the same bits; the solution is kept until
@@ -62,7 +70,8 @@ impl<T: Scalar> LeastSquaresSolver<T> {
         Y: MatRef<'_, T>,
         weights: Option<&[T]>,
     ) -> Result<&LeastSquaresSolution<T>> {
-        let Self { settings, scratch, solution } = self;
+        let Self { settings, scratch, solution, .. } = self;
+        scratch.serve(team, X.nrows().div_ceil(LEAF));
         let design = Design::new(scratch, X, Y, weights, settings.intercept)?;
         // Between the sweeps of a large one there is too little to do to fall asleep.
         if X.nrows() * X.ncols() < WORTH_WAKING || team.is_alone() {
@@ -71,6 +80,23 @@ impl<T: Scalar> LeastSquaresSolver<T> {
             team.awake(|| settings.solve_design(team, design, solution))?;
         }
         Ok(solution)
+    }
+
+    /// As [`LeastSquaresSolution::leave_one_out`] of the last solve, in memory that
+    /// is kept.
+    ///
+    /// # Errors
+    /// Those of [`LeastSquaresSolution::leave_one_out`].
+    pub fn leave_one_out(
+        &mut self,
+        X: MatRef<'_, T>,
+        Y: MatRef<'_, T>,
+        weights: Option<&[T]>,
+    ) -> Result<&Tensor<T>> {
+        let Self { scratch, solution, left_out, .. } = self;
+        let mut z = scratch.floats.lend(solution.rank);
+        solution.write_left_out(&mut z, X, Y, weights, left_out)?;
+        Ok(left_out)
     }
 
     pub(super) fn into_solution(self) -> LeastSquaresSolution<T> {
@@ -105,9 +131,7 @@ impl<T: Scalar> LeastSquaresSolution<T> {
 
     /// Room for c coefficients and an intercept of each target.
     fn make_room(&mut self, c: usize, targets: usize) {
-        if self.coefficients.shape() != [c, targets] {
-            self.coefficients = Tensor::zeros(&[c, targets]);
-        }
+        self.coefficients.reset(&[c, targets]);
         self.intercept.clear();
         self.intercept.resize(targets, T::ZERO);
     }
@@ -221,12 +245,12 @@ impl LeastSquares {
         out.has_intercept = self.intercept;
         out.make_room(p - free, targets);
         if let Some(T) = &dependent {
-            let columns =
-                min_norm::min_norm(&factor, &design.exponents, free, targets, &refined.x, T);
-            for (k, column) in columns.iter().enumerate() {
-                for (j, &(x, e)) in column.iter().enumerate() {
-                    out.store(j, k, x, e + design.target_exponents[k])?;
-                }
+            let (x, exponents) = (&refined.x, &design.exponents);
+            let found = min_norm::min_norm(scratch, &factor, exponents, free, targets, x, T);
+            let all = found.values.iter().zip(&*found.exponents).enumerate();
+            for (i, (&x, &e)) in all {
+                let (k, j) = (i / p, i % p);
+                out.store(j, k, x, e + design.target_exponents[k])?;
             }
         } else {
             for k in 0..targets {

@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use wonderland_linalg::{Error, LeastSquares, RidgePath, Tensor, column, matmul};
+use wonderland_linalg::{Error, LeastSquares, MatRef, RidgePath, Tensor, column, matmul};
 
 use crate::exact;
 
@@ -116,7 +116,7 @@ fn leave_one_out_is_what_refitting_gives() {
     let (n, c, lambda) = (12, 3, 0.7);
     let (X, y, w) = data(5, n, c);
     let path = RidgePath::new(X.as_mat(), column(&y), Some(&w), true).unwrap();
-    let by_path = path.leave_one_out(lambda).unwrap();
+    let by_path = path.leave_one_out(lambda, X.as_mat(), column(&y), Some(&w)).unwrap();
     let settings = ridge(lambda, true);
     let fit = settings.solve_weighted(X.as_mat(), column(&y), &w).unwrap();
     let by_fit = fit.leave_one_out(X.as_mat(), column(&y), Some(&w)).unwrap();
@@ -142,7 +142,7 @@ fn gcv_and_degrees_of_freedom_follow_their_definitions() {
         near(fit.effective_df, df, 1e-12);
         near(path.effective_df(lambda).unwrap(), df, 1e-11);
         let gcv = 15.0 * fit.residual_ss(0) / (15.0 - df).powi(2);
-        near(path.gcv(lambda).unwrap()[0], gcv, 1e-11);
+        near(path.gcv(lambda, 0).unwrap(), gcv, 1e-11);
     }
 }
 
@@ -170,9 +170,20 @@ fn faults_are_typed() {
     }
     // Two rows, two unknowns: nothing is left over.
     let line = Tensor::from_rows(&[[1.0], [2.0]]);
-    let path = RidgePath::new(line.as_mat(), column(&[1.0, 3.0]), None, true).unwrap();
-    assert_eq!(path.gcv(0.0).unwrap_err(), Error::Saturated { row: None });
-    assert_eq!(path.leave_one_out(0.0).unwrap_err(), Error::Saturated { row: Some(0) });
+    let y = column(&[1.0, 3.0]);
+    let path = RidgePath::new(line.as_mat(), y, None, true).unwrap();
+    assert_eq!(path.gcv(0.0, 0).unwrap_err(), Error::Saturated { row: None });
+    let left_out = |X: MatRef<'_, f64>, y, w: Option<&[f64]>| path.leave_one_out(0.0, X, y, w);
+    let saturated = Error::Saturated { row: Some(0) };
+    assert_eq!(left_out(line.as_mat(), y, None).unwrap_err(), saturated);
+    for (X, y, w) in [
+        (Tensor::zeros(&[2, 2]), y, None),
+        (Tensor::zeros(&[3, 1]), y, None),
+        (line.clone(), y, Some(&[1.0][..])),
+    ] {
+        let error = left_out(X.as_mat(), y, w).unwrap_err();
+        assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+    }
     let fit = ridge(0.0, true).solve(line.as_mat(), column(&[1.0, 3.0])).unwrap();
     let error = fit.leave_one_out(line.as_mat(), column(&[1.0, 3.0]), None).unwrap_err();
     assert_eq!(error, Error::Saturated { row: Some(0) });

@@ -17,7 +17,9 @@ use wonderland_linalg::{MatRef, Team, Tensor, gram};
 use wonderland_optim::{Lbfgs, LbfgsMemory, Stopping};
 
 use super::columns::Columns;
-use super::sweep::Sweep;
+use super::memory::{SampleMemory, renew};
+use super::sweep::{Data, Sweep, SweepMemory, strength};
+use crate::workspace::Spare;
 
 /// Rows of a sample, and at least this many per column.
 const ROWS: usize = 4096;
@@ -36,34 +38,22 @@ const LEAF: usize = 1024;
 const PASSES: f64 = 20.0;
 
 /// Rows at equal distances, with the variables of all rows.
-pub(super) struct Sample {
-    X: Tensor,
-    y: Vec<usize>,
-    weights: Option<Vec<f64>>,
+pub(super) struct Sample<'a> {
+    data: Data<'a>,
     /// Whether it has rows enough to be fitted, and few enough to be worth it.
     /// Never without a penalty: it may be separable where all rows are not.
     fits: bool,
-    outputs: usize,
-    l2: f64,
+    scaled: &'a Spare<Vec<f64>>,
 }
 
-/// Where the fit of all rows starts, and what is known of its curvature, in the
-/// variables that `columns` was left with.
-pub(super) struct Start {
-    pub(super) u: Vec<f64>,
-    pub(super) memory: LbfgsMemory,
-}
-
-impl Sample {
-    /// The sample, where its curvature is worth its price.
+impl<'a> Sample<'a> {
+    /// The sample of `all`, where its curvature is worth its price.
     pub(super) fn of(
-        X: MatRef<'_, f64>,
-        y: &[usize],
-        weights: Option<&[f64]>,
-        outputs: usize,
-        l2: f64,
+        all: Data<'_>,
         columns: &Columns,
+        memory: &'a mut SampleMemory,
     ) -> Option<Self> {
+        let Data { X, y, weights, outputs, l2 } = all;
         let (n, c, rows) = (X.nrows(), X.ncols(), columns.n_rows());
         let least = n.min(ROWS.max(ROWS_PER_COLUMN * rows));
         let fitted = least.max(ROWS_PER_PARAMETER * rows * outputs);
@@ -74,70 +64,82 @@ impl Sample {
             return None;
         }
         let row = |i: usize| i * n / size;
-        let weights: Option<Vec<f64>> =
-            weights.map(|weights| (0..size).map(|i| weights[row(i)]).collect());
-        if weights.as_ref().is_some_and(|w| w.iter().sum::<f64>() <= 0.0) {
+        let kept = memory;
+        kept.weights.clear();
+        kept.weights.extend(weights.into_iter().flat_map(|w| (0..size).map(|i| w[row(i)])));
+        if weights.is_some() && kept.weights.iter().sum::<f64>() <= 0.0 {
             return None;
         }
-        Some(Self {
-            X: Tensor::from_fn(size, c, |i, j| X[(row(i), j)]),
-            y: (0..size).map(|i| y[row(i)]).collect(),
-            weights,
-            fits,
-            outputs,
-            l2,
-        })
+        kept.X.reset(&[size, c]);
+        for (i, out) in kept.X.as_mut_slice().chunks_exact_mut(c).enumerate() {
+            out.iter_mut().enumerate().for_each(|(j, x)| *x = X[(row(i), j)]);
+        }
+        kept.y.clear();
+        kept.y.extend((0..size).map(|i| y[row(i)]));
+        let weights = weights.map(|_| &kept.weights[..]);
+        let data = Data { X: kept.X.as_mat(), y: &kept.y, weights, outputs, l2 };
+        Some(Self { data, fits, scaled: &kept.scaled })
     }
 
     /// Gives `columns` the sample's curvature, and says where the fit of all rows
-    /// is to start if the sample was fitted.
-    pub(super) fn prepare(&self, team: Team, columns: &mut Columns) -> Option<Start> {
-        columns.whiten(self.curvature(team, columns, None), self.strength());
+    /// is to start if the sample was fitted; what is known of the curvature there
+    /// is left to `lbfgs`.
+    pub(super) fn prepare(
+        &self,
+        team: Team,
+        columns: &mut Columns,
+        memory: &mut SweepMemory,
+        lbfgs: &mut LbfgsMemory,
+    ) -> Option<Vec<f64>> {
+        let strength = strength(self.data.outputs, self.data.l2);
+        columns.whiten(self.curvature(team, columns, None), strength);
         if columns.pivot_ratio() < EVEN {
             columns.unwhiten();
         }
         if !self.fits {
             return None;
         }
-        let weights = self.weights.as_deref();
-        let (X, y) = (self.X.as_mat(), &self.y);
-        let mut sweep = Sweep::new(team, X, y, weights, self.outputs, self.l2, columns.clone());
+        let mut sweep = Sweep::new(team, self.data, columns.clone(), memory);
         // Sampling moved the optimum by far more than this; and the curvature that
         // late steps find is that of the sample rather than of all rows.
-        let gradient = if self.outputs == 1 { 1e-4 } else { 3e-3 };
+        let gradient = if self.data.outputs == 1 { 1e-4 } else { 3e-3 };
         let stopping = Stopping { gradient, max_iterations: 50, ..Stopping::default() };
         let solver = Lbfgs { stopping, ..Lbfgs::default() };
-        let (start, mut memory) = (sweep.start(), LbfgsMemory::default());
-        let found = solver.minimise_knowing(&mut memory, &mut sweep, &start, &mut ()).ok()?;
-        if self.outputs > 1 {
-            return Some(Start { u: found.x, memory });
+        let start = sweep.start();
+        let Ok(found) = solver.minimise_knowing(lbfgs, &mut sweep, &start, &mut ()) else {
+            lbfgs.forget();
+            return None;
+        };
+        if self.data.outputs > 1 {
+            return Some(found.x);
         }
+        lbfgs.forget();
         // With one output this is the Hessian itself, in other variables.
         let (W, b) = sweep.parameters(&found.x);
-        columns.whiten(self.curvature(team, columns, Some((&W, &b))), self.strength());
-        Some(Start { u: columns.to_variables(&W, &b), memory: LbfgsMemory::default() })
-    }
-
-    fn strength(&self) -> f64 {
-        if self.outputs == 1 { 0.5 * self.l2 } else { self.l2 }
+        columns.whiten(self.curvature(team, columns, Some((&W, &b))), strength);
+        Some(columns.to_variables(&W, &b))
     }
 
     /// Σ sᵢ hᵢ x̃ᵢ x̃ᵢᵀ / Σ sᵢ over the scaled rows, hᵢ the mean of p(1 − p) over
     /// the outputs: at W, or where all classes are equally likely.
     fn curvature(&self, team: Team, columns: &Columns, at: Option<(&Tensor, &[f64])>) -> Tensor {
-        let n = self.X.nrows();
-        let total = self.weights.as_ref().map_or(n as f64, |w| w.iter().sum());
+        let Data { X, weights, outputs, .. } = self.data;
+        let n = X.nrows();
+        let total = weights.map_or(n as f64, |w| w.iter().sum());
         let of_rows = |rows: Range<usize>| {
-            let mut scaled = Tensor::zeros(&[rows.len(), columns.n_rows()]);
-            let mut z = vec![0.0; self.outputs];
-            for (place, i) in rows.enumerate() {
-                let share = self.weights.as_ref().map_or(1.0, |w| w[i]) / total;
+            let (n, c) = (rows.len(), columns.n_rows());
+            let mut scaled = self.scaled.take().unwrap_or_default();
+            renew(&mut scaled, n * c, 0.0);
+            let mut z = vec![0.0; outputs];
+            for (row, i) in scaled.chunks_exact_mut(c).zip(rows) {
+                let share = weights.map_or(1.0, |w| w[i]) / total;
                 let root = (share * self.spread(i, at, &mut z)).sqrt();
-                let row = scaled.row_mut(place);
-                columns.scaled_row(self.X.as_mat(), i, row);
+                columns.scaled_row(X, i, row);
                 row.iter_mut().for_each(|x| *x *= root);
             }
-            gram(scaled.as_mat())
+            let sum = gram(MatRef::from_row_major_slice(&scaled, n, c));
+            self.scaled.give(scaled);
+            sum
         };
         let sum = |mut left: Tensor, right: Tensor| {
             let entries = left.as_mut_slice().iter_mut().zip(right.as_slice());
@@ -151,11 +153,11 @@ impl Sample {
     /// The mean of p(1 − p) over the outputs in row i; `z` has room for them.
     fn spread(&self, i: usize, at: Option<(&Tensor, &[f64])>, z: &mut [f64]) -> f64 {
         let Some((W, b)) = at else {
-            let equal = 1.0 / self.outputs.max(2) as f64;
+            let equal = 1.0 / self.data.outputs.max(2) as f64;
             return equal * (1.0 - equal);
         };
         z.copy_from_slice(b);
-        for (x, w) in self.X.row(i).iter().zip(W.as_slice().chunks_exact(z.len())) {
+        for (x, w) in self.data.X.row(i).iter().zip(W.as_slice().chunks_exact(z.len())) {
             z.iter_mut().zip(w).for_each(|(z, w)| *z += x * w);
         }
         if z.len() == 1 {

@@ -17,6 +17,8 @@ use wonderland_linalg::{MatRef, Team, Tensor};
 use wonderland_optim::Objective;
 
 use super::columns::Columns;
+use super::memory::renew;
+use hessian::Curvature;
 use stripe::{Pass, Stripe, block_rows};
 
 /// Most stripes, that is, partial gradients.
@@ -33,7 +35,19 @@ pub(super) struct Sweep<'a> {
     outputs: usize,
     l2: f64,
     columns: Columns,
+    memory: &'a mut SweepMemory,
+    team: Team,
+    /// Rows of positive weight, all of which a separating W must get right.
+    n_counted: usize,
+    separates: Rc<Cell<bool>>,
+}
+
+/// The workspaces of passes.
+#[derive(Debug, Default)]
+pub(super) struct SweepMemory {
+    /// The first `n_stripes` are those of this sweep.
     stripes: Vec<Stripe>,
+    n_stripes: usize,
     W: Vec<f64>,
     b: Vec<f64>,
     /// The same padded to whole vectors, as the stripes take them.
@@ -42,28 +56,51 @@ pub(super) struct Sweep<'a> {
     gradient_b: Vec<f64>,
     /// For the change of variables.
     scratch: Vec<f64>,
-    team: Team,
-    /// Rows of positive weight, all of which a separating W must get right.
-    n_counted: usize,
-    separates: Rc<Cell<bool>>,
+    curvature: Curvature,
+}
+
+impl SweepMemory {
+    /// Makes room for passes over n rows of c columns.
+    fn renew(&mut self, n: usize, c: usize, outputs: usize) {
+        let block = block_rows(c);
+        let rows_each = n.div_ceil(block).div_ceil(STRIPES) * block;
+        self.n_stripes = n.div_ceil(rows_each);
+        let most = self.stripes.len().max(self.n_stripes);
+        self.stripes.resize_with(most, Stripe::default);
+        for (k, stripe) in self.stripes[..self.n_stripes].iter_mut().enumerate() {
+            stripe.renew(k * rows_each..((k + 1) * rows_each).min(n), c, outputs);
+        }
+        let width = padded_width(outputs);
+        renew(&mut self.W, c * outputs, 0.0);
+        renew(&mut self.b, outputs, 0.0);
+        renew(&mut self.padded_W, c * width, 0.0);
+        renew(&mut self.padded_b, width, 0.0);
+        renew(&mut self.gradient_b, outputs, 0.0);
+    }
+}
+
+/// What a pass is over.
+#[derive(Clone, Copy)]
+pub(super) struct Data<'a> {
+    pub(super) X: MatRef<'a, f64>,
+    pub(super) y: &'a [usize],
+    pub(super) weights: Option<&'a [f64]>,
+    /// Outputs k: 1 for the sigmoid, m for the softmax.
+    pub(super) outputs: usize,
+    pub(super) l2: f64,
 }
 
 impl<'a> Sweep<'a> {
     pub(super) fn new(
         team: Team,
-        X: MatRef<'a, f64>,
-        y: &'a [usize],
-        weights: Option<&'a [f64]>,
-        outputs: usize,
-        l2: f64,
+        data: Data<'a>,
         columns: Columns,
+        memory: &'a mut SweepMemory,
     ) -> Self {
+        let Data { X, y, weights, outputs, l2 } = data;
         let (n, c) = (X.nrows(), X.ncols());
         let total: f64 = weights.map_or(n as f64, |w| w.iter().sum());
-        let block = block_rows(c);
-        let rows_each = n.div_ceil(block).div_ceil(STRIPES) * block;
-        let stripe = |start: usize| Stripe::new(start..(start + rows_each).min(n), c, outputs);
-        let width = padded_width(outputs);
+        memory.renew(n, c, outputs);
         Self {
             X,
             y,
@@ -72,13 +109,7 @@ impl<'a> Sweep<'a> {
             outputs,
             l2,
             columns,
-            stripes: (0..n).step_by(rows_each).map(stripe).collect(),
-            W: vec![0.0; c * outputs],
-            b: vec![0.0; outputs],
-            gradient_b: vec![0.0; outputs],
-            scratch: Vec::new(),
-            padded_W: vec![0.0; c * width],
-            padded_b: vec![0.0; width],
+            memory,
             team,
             n_counted: weights.map_or(n, |w| w.iter().filter(|&&w| w > 0.0).count()),
             separates: Rc::new(Cell::new(false)),
@@ -126,46 +157,50 @@ impl<'a> Sweep<'a> {
     #[cfg(test)]
     pub(super) fn workers(&self) -> Vec<std::thread::ThreadId> {
         let mut workers: Vec<_> = Vec::new();
-        for worker in self.stripes.iter().filter_map(|stripe| stripe.worker) {
+        for worker in
+            self.memory.stripes[..self.memory.n_stripes].iter().filter_map(|stripe| stripe.worker)
+        {
             if !workers.contains(&worker) {
                 workers.push(worker);
             }
         }
         workers
     }
+}
 
-    /// The factor of ½‖W‖²: with one output w = w₁ − w₀ and W = (−w/2, w/2),
-    /// whose squares sum to w²/2.
-    fn strength(&self) -> f64 {
-        if self.outputs == 1 { 0.5 * self.l2 } else { self.l2 }
-    }
+/// The factor of ½‖W‖²: with one output w = w₁ − w₀ and W = (−w/2, w/2), whose
+/// squares sum to w²/2.
+pub(super) fn strength(outputs: usize, l2: f64) -> f64 {
+    if outputs == 1 { 0.5 * l2 } else { l2 }
 }
 
 impl Objective for Sweep<'_> {
     fn value_and_gradient(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
-        self.columns.to_original(u, &mut self.W, &mut self.b, &mut self.scratch);
-        let (k, c, width) = (self.outputs, self.X.ncols(), self.padded_b.len());
-        let padded = self.padded_W.chunks_exact_mut(width).zip(self.W.chunks_exact(k));
+        let memory = &mut *self.memory;
+        let stripes = &mut memory.stripes[..memory.n_stripes];
+        let SweepMemory { W, b, padded_W, padded_b, gradient_b, scratch, .. } = memory;
+        self.columns.to_original(u, W, b, scratch);
+        let (k, c, width) = (self.outputs, self.X.ncols(), padded_b.len());
+        let padded = padded_W.chunks_exact_mut(width).zip(W.chunks_exact(k));
         padded.for_each(|(padded, w)| padded[..k].copy_from_slice(w));
-        self.padded_b[..k].copy_from_slice(&self.b);
+        padded_b[..k].copy_from_slice(b);
         let pass = Pass {
             X: self.X,
             y: self.y,
             weights: self.weights,
             per_weight: self.per_weight,
-            W: &self.padded_W,
-            b: &self.padded_b,
+            W: padded_W,
+            b: padded_b,
         };
-        self.team.for_each_chunk_mut(&mut self.stripes, 1, |_, stripes| {
+        self.team.for_each_chunk_mut(stripes, 1, |_, stripes| {
             stripes.iter_mut().for_each(|stripe| stripe.run(&pass));
         });
 
         let (mut value, mut confident) = (0.0, 0);
-        let gradient_b = &mut self.gradient_b;
         gradient_b.fill(0.0);
-        let g_W = &mut gradient[..self.W.len()];
+        let g_W = &mut gradient[..W.len()];
         g_W.fill(0.0);
-        for stripe in &self.stripes {
+        for stripe in &*stripes {
             value += stripe.value;
             confident += stripe.confident;
             for (j, g) in g_W.chunks_exact_mut(k).enumerate() {
@@ -176,10 +211,9 @@ impl Objective for Sweep<'_> {
             lanes.for_each(|(g, s)| *g += s.iter().sum::<f64>());
         }
         self.separates.set(self.l2 == 0.0 && confident == self.n_counted);
-        let strength = self.strength();
-        self.columns.to_scaled(gradient, &self.gradient_b);
-        let penalised =
-            gradient.chunks_exact_mut(self.outputs).zip(self.W.chunks_exact(self.outputs));
+        let strength = strength(self.outputs, self.l2);
+        self.columns.to_scaled(gradient, gradient_b);
+        let penalised = gradient.chunks_exact_mut(k).zip(W.chunks_exact(k));
         let mut squares = 0.0;
         for (j, (g, w)) in penalised.enumerate() {
             for (g, w) in g.iter_mut().zip(w) {
@@ -189,7 +223,7 @@ impl Objective for Sweep<'_> {
                 squares += strength * w * w;
             }
         }
-        self.columns.to_whitened(gradient, &mut self.scratch);
+        self.columns.to_whitened(gradient, scratch);
         value + 0.5 * squares
     }
 }

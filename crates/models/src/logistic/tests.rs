@@ -7,8 +7,8 @@ use wonderland_losses::{CrossEntropy, Reduction};
 use wonderland_optim::Objective as _;
 
 use super::columns::Columns;
-use super::sweep::Sweep;
-use super::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver};
+use super::sweep::{Data, Sweep};
+use super::{FitStop, FittedLogisticRegression, Form, LogisticRegression, LogisticSolver, Memory};
 use crate::Error;
 
 /// A fixed scatter without structure: the fractional parts of multiples of the
@@ -254,7 +254,9 @@ fn several_threads_share_a_pass() {
     let y = classes(&X, 3);
     let most = Threads::new(2).unwrap().run(|team| {
         let columns = Columns::new(team, X.as_mat(), None, 3, 0.1, true).unwrap();
-        let mut sweep = Sweep::new(team, X.as_mat(), &y, None, 3, 0.1, columns);
+        let data = Data { X: X.as_mat(), y: &y, weights: None, outputs: 3, l2: 0.1 };
+        let mut memory = Memory::default();
+        let mut sweep = Sweep::new(team, data, columns, &mut memory.sweep);
         let u = sweep.start();
         let mut gradient = vec![0.0; u.len()];
         let mut workers = || {
@@ -280,7 +282,8 @@ fn allocations(
         let rows = columns.n_rows();
         columns.whiten(Tensor::from_fn(rows, rows, |i, j| if i == j { 1.0 } else { 0.1 }), 0.1);
     }
-    let mut sweep = Sweep::new(team, X, y, weights, outputs, 0.1, columns);
+    let (data, mut memory) = (Data { X, y, weights, outputs, l2: 0.1 }, Memory::default());
+    let mut sweep = Sweep::new(team, data, columns, &mut memory.sweep);
     let u = sweep.start();
     let mut gradient = vec![0.0; u.len()];
     sweep.value_and_gradient(&u, &mut gradient);

@@ -44,17 +44,30 @@ fn influence(q: &[f64], mean: f64, power: f64) -> Vec<f64> {
 
 /// Σ wᵢvᵢ / Σ wᵢ, without overflow: values are halved until the sum fits.
 pub(crate) fn mean(v: &[f64], weights: Option<&[f64]>) -> f64 {
-    let largest = v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    mean_of(v.len(), |i| v[i], weights)
+}
+
+fn mean_of(n: usize, v: impl Fn(usize) -> f64, weights: Option<&[f64]>) -> f64 {
+    let largest = (0..n).fold(0.0_f64, |m, i| m.max(v(i).abs()));
     if largest == 0.0 {
         return 0.0;
     }
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     // A running mean would round once per row; one sum of values within ±1 and
     // a second pass over the remainders leaves about one rounding in all.
-    let total: f64 = (0..v.len()).map(weight).sum();
-    let first = (0..v.len()).map(|i| weight(i) * (v[i] / largest)).sum::<f64>() / total;
-    let rest = (0..v.len()).map(|i| weight(i) * (v[i] / largest - first)).sum::<f64>() / total;
+    let total: f64 = (0..n).map(weight).sum();
+    let first = (0..n).map(|i| weight(i) * (v(i) / largest)).sum::<f64>() / total;
+    let rest = (0..n).map(|i| weight(i) * (v(i) / largest - first)).sum::<f64>() / total;
     (first + rest) * largest
+}
+
+/// √(Σ wᵢvᵢ² / Σ wᵢ) of n values, safe for those of any size.
+pub(crate) fn root_mean_square(n: usize, v: impl Fn(usize) -> f64, weights: Option<&[f64]>) -> f64 {
+    let scale = (0..n).fold(0.0_f64, |m, i| m.max(v(i).abs()));
+    if scale == 0.0 {
+        return 0.0;
+    }
+    scale * mean_of(n, |i| (v(i) / scale) * (v(i) / scale), weights).sqrt()
 }
 
 /// (Σw)² / Σw²: the number of equally weighted rows that know as much.

@@ -3,11 +3,12 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use wonderland_linalg::{Error as LinalgError, MatRef, RidgePath, Scalar, Team};
+use wonderland_linalg::{Error as LinalgError, MatRef, Scalar, Tensor};
 
+use super::memory::{Paths, Rows};
 use super::{Ridge, rows_of};
-use crate::affine::as_column;
-use crate::regression::root_mean_square;
+use crate::affine::{as_column, predict_into};
+use crate::regression::{root_mean_square, weighted_mean};
 use crate::{Error, Result};
 
 /// The strength λ of the penalty, or how it is chosen.
@@ -63,28 +64,28 @@ impl LambdaChoice {
 }
 
 impl Ridge {
-    /// λ, and how it was chosen if it was not given.
+    /// λ, and how it was chosen if it was not given; `column` is room for one.
     pub(super) fn choose<T: Scalar>(
         &self,
-        team: Team,
-        X: MatRef<'_, T>,
-        y: &[T],
-        weights: Option<&[T]>,
+        rows: &Rows<'_, T>,
+        paths: &mut Paths<T>,
+        column: &mut Vec<f64>,
     ) -> Result<(f64, Option<LambdaChoice>)> {
         if let Lambda::Given(lambda) = self.lambda {
             check_lambda(lambda)?;
             return Ok((lambda, None));
         }
-        let mut lambdas = self.path.clone().unwrap_or_else(|| self.default_path(X));
+        let mut lambdas = self.path.clone().unwrap_or_else(|| self.path_of(rows.X, column));
         lambdas.iter().try_for_each(|&lambda| check_lambda(lambda))?;
         lambdas.sort_by(f64::total_cmp);
         let errors = match self.lambda {
             Lambda::Folds { folds, seed } => {
-                self.fold_errors(team, X, y, weights, &lambdas, &deal(y.len(), folds, seed)?)?
+                let fold_of = deal(rows.y.len(), folds, seed)?;
+                self.fold_errors(rows, paths, &lambdas, &fold_of)?
             }
-            Lambda::Gcv => self.path_errors(team, X, y, weights, &lambdas, gcv)?,
+            Lambda::Gcv => self.path_errors(rows, paths, &lambdas, gcv)?,
             Lambda::LeaveOneOut | Lambda::Given(_) => {
-                self.path_errors(team, X, y, weights, &lambdas, leave_one_out)?
+                self.path_errors(rows, paths, &lambdas, leave_one_out)?
             }
         };
         let path: Vec<PathPoint> = lambdas
@@ -106,85 +107,76 @@ impl Ridge {
     /// The error of every λ from one factorisation of all rows.
     fn path_errors<T: Scalar>(
         &self,
-        team: Team,
-        X: MatRef<'_, T>,
-        y: &[T],
-        weights: Option<&[T]>,
+        rows: &Rows<'_, T>,
+        paths: &mut Paths<T>,
         lambdas: &[f64],
         error: Judge<T>,
     ) -> Result<Vec<Option<f64>>> {
-        let path = RidgePath::new_by(team, X, as_column(X, y)?, weights, self.intercept)?;
-        let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
-        let judge = |lambda| match error(&path, s.as_deref(), lambda) {
+        paths.renew(rows, self.intercept)?;
+        let judge = |lambda| match error(rows, paths, lambda) {
             Ok(error) => Ok(Some(error)),
             // Below some λ a row is fitted whatever its target.
             Err(LinalgError::Saturated { .. }) => Ok(None),
             Err(fault) => Err(fault.into()),
         };
         let mut errors: Vec<Result<Option<f64>>> = lambdas.iter().map(|_| Ok(None)).collect();
-        team.for_each_chunk_mut(&mut errors, 1, |k, error| error[0] = judge(lambdas[k]));
+        rows.team.for_each_chunk_mut(&mut errors, 1, |k, error| error[0] = judge(lambdas[k]));
         errors.into_iter().collect()
     }
 
     /// The error of every λ over folds, which `fold_of` gives for every row.
     fn fold_errors<T: Scalar>(
         &self,
-        team: Team,
-        X: MatRef<'_, T>,
-        y: &[T],
-        weights: Option<&[T]>,
+        rows: &Rows<'_, T>,
+        paths: &mut Paths<T>,
         lambdas: &[f64],
         fold_of: &[usize],
     ) -> Result<Vec<Option<f64>>> {
-        let n = y.len();
+        let (X, y, n) = (rows.X, rows.y, rows.y.len());
         let mut errors = vec![vec![0.0; n]; lambdas.len()];
+        let mut y_hat = Vec::new();
         for fold in 0..=fold_of.iter().copied().max().unwrap_or(0) {
             let (held_out, kept): (Vec<usize>, Vec<usize>) =
                 (0..n).partition(|&row| fold_of[row] == fold);
             let pick = |v: &[T]| -> Vec<T> { kept.iter().map(|&row| v[row]).collect() };
-            let (X_kept, y_kept, s_kept) = (rows_of(X, &kept), pick(y), weights.map(pick));
-            let Y_kept = as_column(X_kept.as_mat(), &y_kept)?;
-            let path = RidgePath::new_by(
-                team,
-                X_kept.as_mat(),
-                Y_kept,
-                s_kept.as_deref(),
-                self.intercept,
-            )?;
+            let (X_kept, y_kept, s_kept) = (rows_of(X, &kept), pick(y), rows.weights.map(pick));
+            let (X_kept, weights) = (X_kept.as_mat(), s_kept.as_deref());
+            let Y = as_column(X_kept, &y_kept)?;
+            paths.renew(&Rows { X: X_kept, y: &y_kept, Y, weights, ..*rows }, self.intercept)?;
             let X_held_out = rows_of(X, &held_out);
+            let Paths { path, solution, .. } = paths;
             for (&lambda, errors) in lambdas.iter().zip(&mut errors) {
-                let fit = path.solve(lambda)?;
-                let w = fit.coefficients.as_slice();
-                let y_hat = crate::affine::predict(X_held_out.as_mat(), w, fit.intercept[0])?;
-                for (&row, y_hat) in held_out.iter().zip(y_hat) {
+                path.solve_into(solution, lambda)?;
+                let (w, b) = (solution.coefficients.as_slice(), solution.intercept[0]);
+                predict_into(&mut y_hat, X_held_out.as_mat(), w, b)?;
+                for (&row, y_hat) in held_out.iter().zip(&y_hat) {
                     errors[row] = y[row].to_f64() - y_hat.to_f64();
                 }
             }
         }
-        let s: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.to_f64()).collect());
-        Ok(errors.iter().map(|errors| Some(root_mean_square(errors, s.as_deref()))).collect())
+        let mean = |errors: &Vec<f64>| Some(root_mean_square(n, |i| errors[i], rows.s));
+        Ok(errors.iter().map(mean).collect())
     }
 }
 
-/// The error of one λ on a path, given the weights.
-type Judge<T> = fn(&RidgePath<'_, T>, Option<&[f64]>, f64) -> Result<f64, LinalgError>;
+/// The error of one λ, from the path of all rows.
+type Judge<T> = fn(&Rows<'_, T>, &Paths<T>, f64) -> Result<f64, LinalgError>;
 
 fn leave_one_out<T: Scalar>(
-    path: &RidgePath<'_, T>,
-    weights: Option<&[f64]>,
+    rows: &Rows<'_, T>,
+    paths: &Paths<T>,
     lambda: f64,
 ) -> Result<f64, LinalgError> {
-    let errors: Vec<f64> =
-        path.leave_one_out(lambda)?.as_slice().iter().map(|e| e.to_f64()).collect();
-    Ok(root_mean_square(&errors, weights))
+    let mut left_out = paths.left_out.take().unwrap_or_else(|| Tensor::zeros(&[0, 0]));
+    paths.path.leave_one_out_into(&mut left_out, lambda, rows.X, rows.Y, rows.weights)?;
+    let errors = left_out.as_slice();
+    let error = root_mean_square(errors.len(), |i| errors[i].to_f64(), rows.s);
+    paths.left_out.give(left_out);
+    Ok(error)
 }
 
-fn gcv<T: Scalar>(
-    path: &RidgePath<'_, T>,
-    _weights: Option<&[f64]>,
-    lambda: f64,
-) -> Result<f64, LinalgError> {
-    Ok(path.gcv(lambda)?[0].sqrt())
+fn gcv<T: Scalar>(_: &Rows<'_, T>, paths: &Paths<T>, lambda: f64) -> Result<f64, LinalgError> {
+    Ok(paths.path.gcv(lambda, 0)?.sqrt())
 }
 
 /// The fold of every row: sizes differ by at most one.
@@ -210,15 +202,20 @@ fn check_lambda(lambda: f64) -> Result<()> {
 }
 
 /// The mean over columns of Σᵢ (xᵢⱼ − x̄ⱼ)² (uncentred without an intercept): the
-/// natural unit of λ. 1 for columns without spread.
-pub(super) fn mean_square_length<T: Scalar>(X: MatRef<'_, T>, centred: bool) -> f64 {
-    let c = X.ncols();
+/// natural unit of λ. 1 for columns without spread; `column` is room for one.
+pub(super) fn mean_square_length<T: Scalar>(
+    X: MatRef<'_, T>,
+    centred: bool,
+    column: &mut Vec<f64>,
+) -> f64 {
+    let (n, c) = (X.nrows(), X.ncols());
     let mut sum = 0.0;
     for j in 0..c {
-        let column: Vec<f64> = (0..X.nrows()).map(|i| X[(i, j)].to_f64()).collect();
-        let centre = if centred { crate::regression::weighted_mean(&column, None) } else { 0.0 };
-        let from_centre: Vec<f64> = column.iter().map(|x| x - centre).collect();
-        sum += root_mean_square(&from_centre, None).powi(2) * X.nrows() as f64 / c as f64;
+        column.clear();
+        column.extend((0..n).map(|i| X[(i, j)].to_f64()));
+        let centre = if centred { weighted_mean(column, None) } else { 0.0 };
+        let length = root_mean_square(n, |i| column[i] - centre, None);
+        sum += length.powi(2) * n as f64 / c as f64;
     }
     // Columns of 1e±200 have no length that is a number; any unit will do.
     if sum.is_normal() { sum.clamp(1e-280, 1e280) } else { 1.0 }

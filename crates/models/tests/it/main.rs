@@ -7,6 +7,7 @@ mod conformance;
 mod degenerate;
 mod kit;
 mod optimum;
+mod workspace;
 
 #[test]
 fn every_file_is_declared() {

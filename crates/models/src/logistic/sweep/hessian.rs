@@ -7,8 +7,10 @@ use wonderland_linalg::kernels::{Elementary, softmax_class_major};
 use wonderland_linalg::{MatMut, MatRef, Tensor, matmul_into};
 use wonderland_optim::Hessian;
 
-use super::Sweep;
+use super::{Sweep, SweepMemory, strength};
 use crate::logistic::columns::Columns;
+use crate::logistic::memory::renew;
+use crate::workspace::Spare;
 
 /// Rows per block: 256 rows of 50 columns are 100 KiB, in the second cache.
 const BLOCK: usize = 256;
@@ -19,7 +21,8 @@ impl Hessian for Sweep<'_> {
     /// Per pair of outputs X̃ᵀ diag(s pₐ(δ − p_b)) X̃ over the centred and scaled
     /// rows X̃, plus the penalty.
     fn hessian(&mut self, u: &[f64], H: &mut Tensor) {
-        self.columns.to_original(u, &mut self.W, &mut self.b, &mut self.scratch);
+        let SweepMemory { W, b, scratch, curvature, .. } = &mut *self.memory;
+        self.columns.to_original(u, W, b, scratch);
         let (k, rows) = (self.outputs, self.columns.n_rows());
         let pairs: Vec<(usize, usize)> = (0..k).flat_map(|a| (a..k).map(move |b| (a, b))).collect();
         let at = At {
@@ -27,20 +30,22 @@ impl Hessian for Sweep<'_> {
             weights: self.weights,
             per_weight: self.per_weight,
             columns: &self.columns,
-            W: &self.W,
-            b: &self.b,
+            W,
+            b,
             pairs: &pairs,
+            memory: curvature,
         };
         let sum = |mut left: Vec<Tensor>, right: Vec<Tensor>| {
             for (left, right) in left.iter_mut().zip(&right) {
                 let entries = left.as_mut_slice().iter_mut().zip(right.as_slice());
                 entries.for_each(|(left, right)| *left += right);
             }
+            at.memory.sums.give(right);
             left
         };
         let blocks = self.team.map_reduce(self.X.nrows(), LEAF, |r| at.curvature(r), sum);
         let blocks = blocks.unwrap_or_default();
-        let strength = self.strength();
+        let strength = strength(k, self.l2);
         for (&(a, b), block) in pairs.iter().zip(&blocks) {
             for j in 0..rows {
                 for l in 0..rows {
@@ -60,7 +65,24 @@ impl Hessian for Sweep<'_> {
                 }
             }
         }
+        curvature.sums.give(blocks);
     }
+}
+
+/// What Hessians are added up in.
+#[derive(Debug, Default)]
+pub(super) struct Curvature {
+    /// A matrix for each pair of outputs.
+    sums: Spare<Vec<Tensor>>,
+    blocks: Spare<Block>,
+}
+
+/// A block of rows: centred and scaled, the same weighted, and probabilities.
+#[derive(Debug, Default)]
+struct Block {
+    packed: Vec<f64>,
+    scaled: Vec<f64>,
+    z: Vec<f64>,
 }
 
 /// Where the Hessian is wanted.
@@ -72,17 +94,21 @@ struct At<'a> {
     W: &'a [f64],
     b: &'a [f64],
     pairs: &'a [(usize, usize)],
+    memory: &'a Curvature,
 }
 
 impl At<'_> {
     /// The share of some rows, a matrix for each pair of outputs.
     fn curvature(&self, range: Range<usize>) -> Vec<Tensor> {
         let (k, rows) = (self.b.len(), self.columns.n_rows());
-        let mut packed = vec![0.0; BLOCK * rows];
-        let mut scaled = vec![0.0; BLOCK * rows];
-        let mut z = vec![0.0; BLOCK * k];
-        let mut blocks: Vec<Tensor> =
-            self.pairs.iter().map(|_| Tensor::zeros(&[rows, rows])).collect();
+        let mut block = self.memory.blocks.take().unwrap_or_default();
+        let Block { packed, scaled, z } = &mut block;
+        renew(packed, BLOCK * rows, 0.0);
+        renew(scaled, BLOCK * rows, 0.0);
+        renew(z, BLOCK * k, 0.0);
+        let mut sums = self.memory.sums.take().unwrap_or_default();
+        sums.resize_with(self.pairs.len(), || Tensor::zeros(&[0, 0]));
+        sums.iter_mut().for_each(|sum| sum.reset(&[rows, rows]));
         for start in range.clone().step_by(BLOCK) {
             let r = BLOCK.min(range.end - start);
             let X = self.X.subrows(start, r);
@@ -91,7 +117,7 @@ impl At<'_> {
             }
             let z = &mut z[..r * k];
             self.probabilities(X, z);
-            for (&(a, b), block) in self.pairs.iter().zip(&mut blocks) {
+            for (&(a, b), sum) in self.pairs.iter().zip(&mut sums) {
                 for i in 0..r {
                     let weight = self.weights.map_or(1.0, |w| w[start + i]) * self.per_weight;
                     let factor = weight * curvature(z, r, i, a, b);
@@ -101,10 +127,11 @@ impl At<'_> {
                 }
                 let X = MatRef::from_row_major_slice(&packed[..r * rows], r, rows);
                 let S = MatRef::from_row_major_slice(&scaled[..r * rows], r, rows);
-                multiply(block.as_mat_mut(), X.transpose(), S);
+                multiply(sum.as_mat_mut(), X.transpose(), S);
             }
         }
-        blocks
+        self.memory.blocks.give(block);
+        sums
     }
 
     /// Those of the rows of X, class by class.

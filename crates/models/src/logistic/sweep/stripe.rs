@@ -6,6 +6,7 @@ use wonderland_linalg::kernels::{
     Sixteen, padded_width, rows_gradient, rows_times, sigmoid_residuals, softmax_residuals,
 };
 
+use crate::logistic::memory::renew;
 use crate::logistic::rows::{MOST_ROWS, copy, lend};
 
 /// Bytes of X in a block: little more than the first cache holds, so that the
@@ -34,6 +35,7 @@ pub(super) struct Pass<'a> {
 }
 
 /// A run of blocks with its share of the sums.
+#[derive(Debug, Default)]
 pub(super) struct Stripe {
     pub(super) rows: std::ops::Range<usize>,
     /// (outputs, c).
@@ -57,21 +59,15 @@ pub(super) struct Stripe {
 }
 
 impl Stripe {
-    pub(super) fn new(rows: std::ops::Range<usize>, c: usize, outputs: usize) -> Self {
+    /// Makes it one of other rows, in the memory that is there.
+    pub(super) fn renew(&mut self, rows: std::ops::Range<usize>, c: usize, outputs: usize) {
         let (width, block) = (padded_width(outputs), block_rows(c));
-        Self {
-            rows,
-            gradient: vec![0.0; outputs * c],
-            gradient_b: vec![[0.0; GROUP]; outputs],
-            value: 0.0,
-            confident: 0,
-            #[cfg(test)]
-            worker: None,
-            z: vec![0.0; block * width],
-            residuals: vec![[0.0; GROUP]; block / GROUP * outputs],
-            shares: vec![0.0; block],
-            copies: Vec::new(),
-        }
+        self.rows = rows;
+        renew(&mut self.gradient, outputs * c, 0.0);
+        renew(&mut self.gradient_b, outputs, [0.0; GROUP]);
+        renew(&mut self.z, block * width, 0.0);
+        renew(&mut self.residuals, block / GROUP * outputs, [0.0; GROUP]);
+        renew(&mut self.shares, block, 0.0);
     }
 
     pub(super) fn run(&mut self, pass: &Pass<'_>) {

@@ -1,0 +1,74 @@
+//! Memory that fits keep between them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use wonderland_linalg::{LeastSquares, LeastSquaresSolver, Scalar};
+
+use crate::{logistic, ridge};
+
+/// What fits work in, kept from one to the next: for many fits of one shape, as
+/// in cross-validation, a bootstrap or rolling windows.
+///
+/// One workspace serves every `fit_with` of this crate. It changes no bit of any
+/// fit; a further fit of the same shape allocates what it returns, and nothing
+/// that grows with the rows.
+///
+/// # Examples
+/// ```
+/// use wonderland_linalg::{Team, Tensor};
+/// use wonderland_models::{LinearRegression, Workspace};
+/// let X = Tensor::from_fn(100, 1, |i, _| i as f64);
+/// let y: Vec<f64> = (0..100).map(|i| f64::from(i * i)).collect();
+/// // The slope of x² over ten neighbours is twice their middle.
+/// let mut workspace = Workspace::default();
+/// for start in (0..90).step_by(10) {
+///     let (window, y) = (X.as_mat().subrows(start, 10), &y[start..start + 10]);
+///     let settings = LinearRegression::default();
+///     let fit = settings.fit_with(&mut workspace, Team::alone(), window, y, None)?;
+///     assert!((fit.coefficients[0] - (2 * start + 9) as f64).abs() < 1e-11);
+/// }
+/// # Ok::<(), wonderland_models::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Workspace<T: Scalar = f64> {
+    pub(crate) least_squares: LeastSquaresSolver<T>,
+    pub(crate) ridge: ridge::Memory<T>,
+    pub(crate) logistic: logistic::Memory,
+}
+
+impl<T: Scalar> Default for Workspace<T> {
+    /// Holds nothing yet.
+    fn default() -> Self {
+        Self {
+            least_squares: LeastSquaresSolver::new(LeastSquares::default()),
+            ridge: ridge::Memory::default(),
+            logistic: logistic::Memory::default(),
+        }
+    }
+}
+
+/// Things that nobody holds, for whichever thread asks.
+#[derive(Debug)]
+pub(crate) struct Spare<E>(Mutex<Vec<E>>);
+
+impl<E> Default for Spare<E> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl<E> Spare<E> {
+    /// What came back last.
+    pub(crate) fn take(&self) -> Option<E> {
+        self.kept().pop()
+    }
+
+    pub(crate) fn give(&self, thing: E) {
+        self.kept().push(thing);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<E>> {
+        // Nothing panics while it holds the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
