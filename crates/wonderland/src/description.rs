@@ -164,9 +164,13 @@ impl fmt::Display for Warning {
                 f,
                 "the best λ, {lambda:.3e}, is the last that was tried: a better one may lie beyond"
             ),
-            Self::NotConverged { stop } => {
-                write!(f, "the fit is not at its minimum: {stop}")
-            }
+            Self::NotConverged { stop: FitStop::Separable } => f.write_str(
+                "the fit is not at its minimum: the classes are separable and no penalty bounds the coefficients: give a `--lambda` above 0",
+            ),
+            Self::NotConverged { stop: FitStop::Unbounded } => f.write_str(
+                "the fit is not at its minimum: the classes are separable but for ties and no penalty bounds the coefficients: give a `--lambda` above 0",
+            ),
+            Self::NotConverged { stop } => write!(f, "the fit is not at its minimum: {stop}"),
             Self::NoRowsLeft => f.write_str(
                 "as many coefficients as rows: the fit is exact and tells nothing about its errors",
             ),

@@ -100,6 +100,44 @@ pub enum Error {
         /// What is too large.
         why: String,
     },
+    /// Columns too nearly dependent for the sums that one pass over a file leaves.
+    #[error(
+        "the columns are {}, which one pass over the rows cannot resolve beyond {limit:.0e}: leave out those that others make up (`--ignore COLUMN`), or leave out `--stream` to fit in memory",
+        if *condition < f64::MAX { format!("nearly dependent (condition {condition:.1e})") } else { "dependent".to_owned() }
+    )]
+    Dependent {
+        /// Condition number of the columns scaled to length 1; `f64::MAX` when
+        /// they are dependent.
+        condition: f64,
+        /// What sums can resolve.
+        limit: f64,
+    },
+    /// Training rows of one class.
+    #[error(
+        "`{target}` holds one class only among the training rows that count: give rows of two at least, or another column as `--target`"
+    )]
+    OneClass {
+        /// The target column.
+        target: Snippet,
+    },
+    /// A class whose training rows all weigh nothing.
+    #[error(
+        "every training row of class `{class}` weighs nothing in `{weights}`: leave its rows out, or give one of them a weight above 0"
+    )]
+    WeightlessClass {
+        /// The class.
+        class: Snippet,
+        /// The column of weights.
+        weights: Snippet,
+    },
+    /// No penalty can be judged on rows left out.
+    #[error(
+        "none of the {tried} penalties tried can be judged on rows left out: choose one with `--lambda NUMBER`, or give more rows"
+    )]
+    NoPenalty {
+        /// Penalties tried.
+        tried: usize,
+    },
     /// A fault of reading, preprocessing or splitting.
     #[error(transparent)]
     Data(#[from] wonderland_data::Error),

@@ -8,8 +8,8 @@ use std::io::Read;
 
 use wonderland_data::{Basis, CsvReader, Error as DataError, Preprocessor, Snippet, Table};
 use wonderland_linalg::kernels::mean_variance;
-use wonderland_linalg::{NormalEquations, Tensor};
-use wonderland_models::LinearRegression;
+use wonderland_linalg::{Error as LinalgError, NormalEquations, Tensor};
+use wonderland_models::{Error as ModelsError, LinearRegression};
 
 use crate::training::{Baseline, Training};
 use crate::{
@@ -28,8 +28,9 @@ impl Recipe {
     ///
     /// # Errors
     /// [`Error::Conflict`] where the recipe asks for what needs all rows at
-    /// once; faults of the file; columns so nearly dependent that sums of
-    /// squares cannot tell them apart (a condition beyond 1e7).
+    /// once; faults of the file; [`Error::Dependent`] for columns so nearly
+    /// dependent that sums of squares cannot tell them apart (a condition beyond
+    /// 1e7).
     ///
     /// # Numerics
     /// Coefficients are within max(1e-12, 8 κ ε) of those of
@@ -96,6 +97,7 @@ impl Recipe {
 /// All that is kept of the rows.
 struct Sums {
     preprocessor: Preprocessor,
+    intercept: bool,
     equations: NormalEquations,
     /// Of every feature, then of the target.
     moments: Vec<Moments>,
@@ -111,6 +113,7 @@ impl Sums {
         let preprocessor = recipe.preprocessing(&settings, piece).fit(piece, &all)?;
         let n_features = preprocessor.apply_rows::<f64>(piece, &[])?.ncols();
         Ok(Self {
+            intercept: model.intercept,
             equations: NormalEquations::new(n_features, 1, model.intercept),
             moments: vec![Moments::default(); n_features],
             weighted_target: Moments::default(),
@@ -134,14 +137,15 @@ impl Sums {
             self.weighted_target.merge(Moments { n: weight, mean, squares: 0.0 });
             let Y = wonderland_linalg::column(y);
             let added = self.equations.add(self.next, X.as_mat(), Y, weights);
-            added.map_err(wonderland_models::Error::from)?;
+            added.map_err(ModelsError::from)?;
         }
         self.next += 1;
         Ok(())
     }
 
     fn finish(self, recipe: &Recipe) -> Result<Pipeline> {
-        let model = LinearRegression::fit_sums(&self.equations)?;
+        let fitted = LinearRegression::fit_sums(&self.equations);
+        let model = fitted.map_err(|fault| self.in_words_of_the_file(recipe, fault))?;
         let training = Training {
             n_train: self.moments.first().map_or(model.n_samples, |m| m.n as usize),
             n_calibration: 0,
@@ -153,6 +157,27 @@ impl Sums {
         };
         let target = recipe.target.clone();
         Ok(Pipeline::new(target, self.preprocessor, Model::Linear(model), training))
+    }
+
+    /// What the sums cannot resolve, by the names of the columns.
+    fn in_words_of_the_file(&self, recipe: &Recipe, fault: ModelsError) -> Error {
+        match fault {
+            // A file without rows was refused before.
+            ModelsError::Linalg(LinalgError::Empty { .. }) => {
+                ModelsError::InvalidWeights { reason: "all are 0".into() }.into()
+            }
+            ModelsError::Linalg(LinalgError::IllConditioned { condition, limit }) => {
+                Error::Dependent { condition, limit }
+            }
+            ModelsError::Linalg(LinalgError::IllScaled { column }) => {
+                let feature = column.checked_sub(usize::from(self.intercept));
+                let feature = feature.and_then(|j| self.preprocessor.features().get(j));
+                let name = feature.map_or(recipe.target.as_str(), |feature| &feature.name);
+                let why = format!("squares of `{}` leave the number range", Snippet::new(name));
+                Error::Unusable { why }
+            }
+            fault => fault.into(),
+        }
     }
 }
 
@@ -264,6 +289,16 @@ mod tests {
         assert!(matches!(error, Error::Data(DataError::NoRows { .. })), "{error}");
         let text = "w,x,z,y\n1,1,2,1\n1,2,4,2\n1,3,6,2\n1,4,8,5\n";
         let error = streamed(&recipe(), text).unwrap_err();
-        assert!(error.to_string().contains("drop dependent columns"), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "the columns are dependent, which one pass over the rows cannot resolve beyond 1e7: \
+             leave out those that others make up (`--ignore COLUMN`), or leave out `--stream` to \
+             fit in memory"
+        );
+        let error = streamed(&recipe(), "w,x,y\n0,1,1\n0,2,3\n").unwrap_err();
+        assert!(error.to_string().starts_with("weights are not usable (all are 0)"), "{error}");
+        let text = "w,x,y\n1,1e200,1\n1,2,2\n1,3e200,2\n";
+        let error = streamed(&recipe(), text).unwrap_err();
+        assert!(error.to_string().contains("squares of `x` leave the number range"), "{error}");
     }
 }

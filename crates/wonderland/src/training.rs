@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use wonderland_data::{Snippet, Split, Table, Task};
+use wonderland_data::{Labels, Snippet, Split, Table, Task};
 use wonderland_linalg::{Tensor, Threads};
-use wonderland_models::standard_deviations;
+use wonderland_models::{Error as ModelsError, standard_deviations};
 
 use crate::model::{Answers, Outputs};
 use crate::{Error, Model, ModelSettings, Pipeline, Recipe, Result, rows};
@@ -112,7 +112,27 @@ impl Recipe {
         weights: Option<&[f64]>,
     ) -> Result<Option<Model>> {
         let threads = Threads::new(self.threads).map_err(wonderland_models::Error::from)?;
-        threads.run(|team| settings.fit(team, X, answers, weights))
+        let fitted = threads.run(|team| settings.fit(team, X, answers, weights));
+        fitted.map_err(|fault| self.in_words_of_the_file(fault, answers))
+    }
+
+    /// A fault of a model by the names of columns, classes and options.
+    fn in_words_of_the_file(&self, fault: Error, answers: &Answers<'_>) -> Error {
+        let (Error::Models(model), Answers::Classes(Labels { classes, .. })) = (&fault, answers)
+        else {
+            return match fault {
+                Error::Models(ModelsError::NoChoice { tried }) => Error::NoPenalty { tried },
+                fault => fault,
+            };
+        };
+        match (model, &self.weights) {
+            (ModelsError::OneClass, _) => Error::OneClass { target: Snippet::new(&self.target) },
+            (ModelsError::EmptyClass { class, .. }, Some(weights)) => Error::WeightlessClass {
+                class: Snippet::new(&classes[*class]),
+                weights: Snippet::new(weights),
+            },
+            _ => fault,
+        }
     }
 
     /// The pipeline with its probabilities calibrated on the given rows.

@@ -172,6 +172,25 @@ fn what_overflows_is_an_error() {
 }
 
 #[test]
+fn faults_of_models_name_columns_and_options() {
+    let classes = |weights: Option<&str>| Recipe {
+        task: Some(Task::Classification),
+        weights: weights.map(String::from),
+        ..Recipe::new("y")
+    };
+    let fault = |recipe: &Recipe, text: &str| fit_all(recipe, text).unwrap_err().to_string();
+    let one = fault(&classes(None), "x,y\n1,a\n2,a\n3,a\n");
+    assert!(one.starts_with("`y` holds one class only"), "{one}");
+    let weightless = "x,w,y\n1,0,a\n2,0,a\n3,1,b\n4,1,c\n5,1,b\n";
+    let weightless = fault(&classes(Some("w")), weightless);
+    assert!(weightless.starts_with("every training row of class `a` weighs nothing in `w`"));
+    let ridge = Ridge { path: Some(vec![0.0]), ..Ridge::default() };
+    let recipe = Recipe { model: Some(ModelSettings::Ridge(ridge)), ..linear("y") };
+    let unjudged = fault(&recipe, "a,y\n1,1\n2,3\n");
+    assert!(unjudged.contains("`--lambda NUMBER`"), "{unjudged}");
+}
+
+#[test]
 fn faults_of_settings_are_usage() {
     let ridge = ModelSettings::Ridge(Ridge { lambda: Lambda::Given(-1.0), ..Ridge::default() });
     let fault =
