@@ -44,7 +44,7 @@ impl Pipeline {
             lead: lead(self, evaluation),
             sections,
             footer: format!(
-                "wonderland {}, seed {}. Scores are of rows that neither the model nor its calibration has seen.",
+                "wonderland {}, seed {}. Scores are of rows that had no part in the fit.",
                 env!("CARGO_PKG_VERSION"),
                 self.training().seed
             ),
@@ -57,14 +57,18 @@ impl Pipeline {
         for warning in &about.warnings {
             blocks.push(Block::Warning(capitalised(&warning.to_string())));
         }
+        let penalty = about.penalty.as_ref().map_or_else(String::new, |penalty| {
+            let name = if penalty.effective_df.is_some() { "λ" } else { "l2" };
+            format!(", {name} = {}", short(penalty.lambda))
+        });
         blocks.push(Block::Text(format!(
-            "Minimised: {} = {}. Rows were dealt {}.",
+            "Minimised: {} = {}{penalty}. Rows were dealt {}.",
             about.objective,
             short(about.minimum),
             provenance.how
         )));
         blocks.push(Block::Table {
-            head: vec!["part".into(), "rows".into()],
+            head: vec!["to".into(), "rows".into()],
             rows: provenance
                 .parts
                 .iter()
@@ -73,7 +77,10 @@ impl Pipeline {
         });
         let features = self.preprocessor().features();
         blocks.push(Block::Details {
-            summary: format!("{} features as the model sees them", features.len()),
+            summary: format!(
+                "{} features as the model sees them: (value − centre) / scale",
+                features.len()
+            ),
             head: ["feature", "column", "centre", "scale"].map(String::from).to_vec(),
             rows: features
                 .iter()

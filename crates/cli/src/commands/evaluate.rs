@@ -56,7 +56,7 @@ impl Evaluate {
         if let Some(path) = &self.report {
             let provenance = Provenance {
                 data: loaded.table.source().as_str().to_owned(),
-                parts: vec![("test".to_owned(), evaluation.n)],
+                parts: vec![("test it".to_owned(), evaluation.n)],
                 how: "before: this model was saved and is tested here on new rows".to_owned(),
             };
             let page = pipeline.report(&evaluation, &loaded.table, &provenance)?;

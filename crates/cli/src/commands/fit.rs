@@ -110,14 +110,15 @@ impl Fit {
             (None, ..) => None,
             (Some(path), Some(evaluation), Some(test)) => {
                 let parts = [
-                    ("train", split.train.len()),
-                    ("calibrate", split.calibration.len()),
-                    ("conformalise", split.conformal.len()),
-                    ("test", evaluation.n),
+                    ("train the model", split.train.len()),
+                    ("calibrate its probabilities", split.calibration.len()),
+                    ("fix the size of its sets or intervals", split.conformal.len()),
+                    ("test it", evaluation.n),
                 ];
+                let parts = parts.into_iter().filter(|(_, n)| *n > 0);
                 let provenance = Provenance {
                     data: table.source().as_str().to_owned(),
-                    parts: parts.into_iter().map(|(part, n)| (part.to_owned(), n)).collect(),
+                    parts: parts.map(|(part, n)| (part.to_owned(), n)).collect(),
                     how: how.clone(),
                 };
                 Some((path, pipeline.report(evaluation, test, &provenance)?))

@@ -49,9 +49,11 @@ impl SplitReport {
     /// The parts in the order they are used.
     fn text(&self) -> String {
         let mut text = format!("{} to train", self.train);
-        for (rows, purpose) in
-            [(self.calibration, "calibrate"), (self.conformal, "conformalise"), (self.test, "test")]
-        {
+        for (rows, purpose) in [
+            (self.calibration, "calibrate"),
+            (self.conformal, "size sets or intervals"),
+            (self.test, "test"),
+        ] {
             if rows > 0 || purpose == "test" {
                 let _ = write!(text, ", {rows} to {purpose}");
             }

@@ -32,7 +32,7 @@ pub(super) fn sections(
         mistakes(metrics, &predictions, &labels)?,
     ];
     if let Some(report) = &metrics.coverage {
-        sections.push(sets(report, &predictions));
+        sections.push(sets(report, &predictions, &labels));
     }
     if let [negative, positive] = predictions.classes.as_slice() {
         let p = class_proba(&predictions, 1);
@@ -221,18 +221,27 @@ fn mistakes(
     Ok(Section { title: "What does it get wrong?".into(), blocks: vec![Block::Pictures(pictures)] })
 }
 
-fn sets(report: &CoverageReport, predictions: &ClassPredictions) -> Section {
+fn sets(report: &CoverageReport, predictions: &ClassPredictions, labels: &[usize]) -> Section {
+    let mean_size = |k: usize| {
+        let of_class = |i: &usize| labels[*i] == k;
+        let sets = predictions.sets.iter();
+        let sizes: Vec<usize> = sets
+            .flat_map(|sets| (0..labels.len()).filter(of_class).map(|i| sets.size(i)))
+            .collect();
+        sizes.iter().sum::<usize>() as f64 / sizes.len().max(1) as f64
+    };
     let rows: Vec<ClassCoverage> = report
         .per_class
         .iter()
         .zip(&predictions.classes)
-        .filter_map(|(class, name)| {
+        .enumerate()
+        .filter_map(|(k, (class, name))| {
             Some(ClassCoverage {
                 name: name.clone(),
                 coverage: class.coverage?,
                 interval: class.interval?,
                 n: usize::try_from(class.n).ok()?,
-                mean_size: report.mean_set_size?,
+                mean_size: mean_size(k),
             })
         })
         .collect();

@@ -1,11 +1,11 @@
 //! The sections of a regression.
 
-use wonderland_calibration::Verdict;
 use wonderland_data::Table;
 use wonderland_report::{
     Block, Coefficient, Interval, Section, coefficients, intervals, residuals,
 };
 
+use super::classification::coverage_block;
 use super::{coefficient_table, short, with_interval};
 use crate::{Pipeline, Predictions, RegressionMetrics, Result, rows};
 
@@ -56,14 +56,11 @@ pub(super) fn sections(
             report.overall.n,
             short(100.0 * report.target)
         );
+        let pictures = vec![(intervals(&drawn), "Prediction intervals.".into(), caption)];
+        let verdict = report.overall.verdict.map(coverage_block);
         sections.push(Section {
             title: "How sure is it?".into(),
-            blocks: vec![
-                super::classification::coverage_block(
-                    report.overall.verdict.unwrap_or(Verdict::Within),
-                ),
-                Block::Pictures(vec![(intervals(&drawn), "Prediction intervals.".into(), caption)]),
-            ],
+            blocks: verdict.into_iter().chain([Block::Pictures(pictures)]).collect(),
         });
     }
     let about = pipeline.describe();

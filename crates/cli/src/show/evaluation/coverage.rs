@@ -79,7 +79,7 @@ impl<'a> ConformalKeys<'a> {
             let _ = writeln!(text, " ({})", counts.join(", "));
         }
         if let Some(width) = self.mean_width {
-            let _ = writeln!(text, "  intervals are ± {} wide", significant(0.5 * width));
+            let _ = writeln!(text, "  intervals reach {} to either side", significant(0.5 * width));
         }
         text
     }
