@@ -6,8 +6,7 @@ use std::collections::BinaryHeap;
 use crate::op::{Kind, Op, ScanOp};
 use crate::plan::Place;
 use crate::plan::offsets::{Buffer, most_alive, place};
-use crate::plan::onto::Onto;
-use crate::plan::schedule::{Reading, Task, Uses, argument_reading, in_arena};
+use crate::plan::schedule::{Group, Reading, Task, Uses, argument_reading, in_arena};
 use crate::program::Program;
 use crate::scan::part_offset;
 
@@ -79,7 +78,7 @@ impl<'a> Lives<'a> {
         let n = program.instrs.len();
         let mut made = vec![usize::MAX; n];
         for (t, task) in tasks.iter().enumerate() {
-            task.members.iter().for_each(|&m| made[m] = t);
+            task.members().iter().for_each(|&m| made[m] = t);
         }
         let mut last = vec![0; n];
         let mut inner = vec![false; n];
@@ -88,7 +87,7 @@ impl<'a> Lives<'a> {
             let mut ends = readers.map(|t| t.unwrap_or(tasks.len()));
             // A loop whose results no one reads is written nevertheless.
             last[k] = ends.clone().max().unwrap_or(made[k]);
-            inner[k] = tasks.get(made[k]).is_some_and(|t| t.domain.is_some() || t.is_onto())
+            inner[k] = tasks.get(made[k]).is_some_and(|t| !matches!(t, Task::One(_)))
                 && !uses.readers(k).is_empty()
                 && ends.all(|t| t == made[k]);
         }
@@ -99,7 +98,7 @@ impl<'a> Lives<'a> {
     fn take_over_sums(&mut self) -> usize {
         let mut count = 0;
         for task in self.tasks {
-            if let Some(onto) = Onto::of(self.program, self.uses, task) {
+            if let Task::Onto(onto, _) = task {
                 let memory = self.memory[onto.onto];
                 self.memory[onto.sum] = memory;
                 self.last[memory] = self.last[onto.sum];
@@ -117,17 +116,18 @@ impl<'a> Lives<'a> {
         let states = self.states(host);
         let mut found = vec![None; self.program.instrs.len()];
         let (mut coming, mut free) = (Vec::new(), BinaryHeap::new());
-        for (t, task) in self.tasks.iter().enumerate().filter(|(_, t)| t.domain.is_some()) {
-            self.coming(t, task, &mut found, &mut coming);
+        let tasks = self.tasks.iter().enumerate();
+        for (t, group) in tasks.filter_map(|(t, task)| Some((t, task.group()?))) {
+            self.coming(t, group, &mut found, &mut coming);
             let mut next = coming.iter().peekable();
             free.clear();
-            for (at, &m) in task.members.iter().enumerate() {
+            for (at, &m) in group.members.iter().enumerate() {
                 let now = std::iter::from_fn(|| next.next_if(|c| c.until <= at));
                 free.extend(now.map(|c| Reverse(c.memory)));
                 if self.inner[m] || matches!(self.program.instrs[m].op, Op::Sum(_)) {
                     continue;
                 }
-                let state = states[m].filter(|&state| self.is_done_with(state, t, at));
+                let state = states[m].filter(|&state| self.is_done_with(state, t, group, at));
                 if let Some(memory) = state.or_else(|| free.pop().map(|Reverse(memory)| memory)) {
                     self.memory[m] = memory;
                     self.last[memory] = self.last[m];
@@ -150,18 +150,16 @@ impl<'a> Lives<'a> {
         states
     }
 
-    /// Whether no one needs the argument once member `at` of the task has read
-    /// it, element by element.
-    fn is_done_with(&self, argument: usize, task: usize, at: usize) -> bool {
-        let members = &self.tasks[task].members;
-        let len = self.program.instrs[argument].shape.len();
-        self.tasks[task].domain == Some(len)
+    /// Whether no one needs the argument once member `at` of the group, which is
+    /// that task, has read it, element by element.
+    fn is_done_with(&self, argument: usize, task: usize, group: &Group, at: usize) -> bool {
+        group.len == self.program.instrs[argument].shape.len()
             && self.uses.readers(argument).iter().all(|&reader| match self.made.get(reader) {
                 Some(&t) if t == task => {
                     let instr = &self.program.instrs[reader];
                     let reads = |j: usize| self.uses.root[instr.args[j] as usize] == argument;
                     let full = |j| argument_reading(self.program, instr, j) == Some(Reading::Full);
-                    members[..=at].contains(&reader)
+                    group.members[..=at].contains(&reader)
                         && (0..instr.args.len()).all(|j| !reads(j) || full(j))
                 }
                 Some(&t) => t < task,
@@ -172,9 +170,9 @@ impl<'a> Lives<'a> {
     /// Values that a group reads from the arena element by element, nobody
     /// after it, and that may therefore be overwritten: by their last reader.
     /// `found` holds nothing before and after; `coming` is written anew.
-    fn coming(&self, t: usize, task: &Task, found: &mut [Option<u32>], coming: &mut Vec<Coming>) {
+    fn coming(&self, t: usize, group: &Group, found: &mut [Option<u32>], coming: &mut Vec<Coming>) {
         coming.clear();
-        for (at, &m) in task.members.iter().enumerate() {
+        for (at, &m) in group.members.iter().enumerate() {
             let instr = &self.program.instrs[m];
             for (j, &a) in instr.args.iter().enumerate() {
                 let root = self.uses.root[a as usize];
@@ -185,7 +183,7 @@ impl<'a> Lives<'a> {
                     continue;
                 }
                 let full = argument_reading(self.program, instr, j) == Some(Reading::Full)
-                    && Some(of.shape.len()) == task.domain;
+                    && of.shape.len() == group.len;
                 let place = *found[memory].get_or_insert_with(|| {
                     coming.push(Coming { memory, until: at, full });
                     coming.len() as u32 - 1
@@ -291,7 +289,7 @@ impl Layout {
         let reserved = self.reserved;
         let mut buffers: Vec<(usize, Buffer)> = Vec::with_capacity(lives.tasks.len());
         for (t, task) in lives.tasks.iter().enumerate() {
-            for &m in &task.members {
+            for &m in task.members() {
                 let instr = &lives.program.instrs[m];
                 let open = self.places[m] == Place::Nowhere && !lives.inner[m];
                 if !open || lives.memory[m] != m || !in_arena(&instr.op) {

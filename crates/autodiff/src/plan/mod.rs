@@ -139,17 +139,18 @@ impl<T: Scalar> Plan<T> {
         let mut steps = Vec::with_capacity(tasks.len());
         let mut writer = Writer::new(&program, &uses, &layout.places, layout.arena);
         for task in &tasks {
-            if task.domain.is_some() {
-                let tiles = writer.group(task);
-                scratch = scratch.max(tiles.scratch);
-                steps.push(Step::Group(tiles));
-            } else if let Some(onto) = Onto::of(&program, &uses, task) {
-                steps.push(Step::Onto(onto));
-            } else {
-                let k = task.members[0];
-                loops.take(k, &program.instrs[k]);
-                steps.push(Step::One(k));
-            }
+            steps.push(match task {
+                Task::One(k) => {
+                    loops.take(*k, &program.instrs[*k]);
+                    Step::One(*k)
+                }
+                Task::Group(group) => {
+                    let tiles = writer.group(group);
+                    scratch = scratch.max(tiles.scratch);
+                    Step::Group(tiles)
+                }
+                Task::Onto(onto, _) => Step::Onto(*onto),
+            });
         }
         let loops = loops.list;
         let inner = loops.iter().map(loops::Runner::bytes).sum::<usize>();

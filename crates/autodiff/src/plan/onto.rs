@@ -67,10 +67,9 @@ impl Onto {
         })
     }
 
-    /// The one that a task is.
-    pub(crate) fn of(program: &Program, uses: &Uses, task: &Task) -> Option<Self> {
-        let &sum = task.members.last()?;
-        if task.is_onto() { Self::at(program, uses, sum) } else { None }
+    /// The instructions, in order.
+    fn members(&self) -> impl Iterator<Item = usize> + use<> {
+        [Some(self.product), self.multiple, Some(self.sum)].into_iter().flatten()
     }
 }
 
@@ -92,7 +91,7 @@ pub(crate) fn with_onto(
     let mut when = vec![0; program.instrs.len()];
     for (t, task) in tasks.iter().enumerate() {
         // Odd numbers are for what comes between tasks.
-        task.members.iter().for_each(|&m| when[m] = 2 * t + 2);
+        task.members().iter().for_each(|&m| when[m] = 2 * t + 2);
     }
     let mut finder =
         Finder { program, uses, host, when, found: BTreeMap::new(), gone: BTreeMap::new() };
@@ -105,29 +104,25 @@ pub(crate) fn with_onto(
     }
     let taken: BTreeSet<usize> = found.values().flat_map(Onto::members).collect();
     let mut all: Vec<(usize, Task)> = Vec::with_capacity(tasks.len() + found.len());
-    for (t, mut task) in tasks.into_iter().enumerate() {
-        task.members.retain(|m| !taken.contains(m));
-        if let [k] = task.members[..]
-            && matches!(program.instrs[k].op, Op::Sum(_))
-        {
-            task.domain = None;
-        }
-        if !task.members.is_empty() {
-            all.push((2 * t + 2, task));
-        }
+    for (t, task) in tasks.into_iter().enumerate() {
+        let left = match task {
+            Task::Group(mut group) => {
+                group.members.retain(|m| !taken.contains(m));
+                match group.members[..] {
+                    [] => None,
+                    [k] if matches!(program.instrs[k].op, Op::Sum(_)) => Some(Task::One(k)),
+                    _ => Some(Task::Group(group)),
+                }
+            }
+            task => Some(task).filter(|task| !task.members().iter().any(|m| taken.contains(m))),
+        };
+        all.extend(left.map(|task| (2 * t + 2, task)));
     }
-    for onto in found.values() {
-        let members = onto.members().collect();
-        all.push((when[onto.sum], Task { members, domain: None, block: 1 }));
+    for (sum, onto) in found {
+        all.push((when[sum], Task::Onto(onto, onto.members().collect())));
     }
     all.sort_by_key(|task| task.0);
     all.into_iter().map(|task| task.1).collect()
-}
-
-impl Onto {
-    fn members(&self) -> impl Iterator<Item = usize> + use<> {
-        [Some(self.product), self.multiple, Some(self.sum)].into_iter().flatten()
-    }
 }
 
 struct Finder<'a> {

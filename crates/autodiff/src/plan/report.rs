@@ -52,10 +52,10 @@ impl PlanReport {
         loops: usize,
     ) -> Self {
         let size = size_of::<T>();
-        let groups = tasks.iter().filter(|t| t.members.len() > 1 && !t.is_onto());
+        let groups = tasks.iter().filter_map(Task::group).map(|group| group.members.len());
         Self {
             steps: tasks.len(),
-            fused: groups.map(|t| t.members.len()).sum(),
+            fused: groups.filter(|&n| n > 1).sum(),
             in_place: layout.in_place,
             added: layout.added,
             peak: layout.arena * size,
@@ -79,11 +79,11 @@ fn moved(program: &Program, layout: &Layout, tasks: &[Task], uses: &Uses) -> usi
     let in_memory = |k: usize| layout.places[k] != Place::Nowhere;
     let mut elements = 0;
     for (t, task) in tasks.iter().enumerate() {
-        for &m in &task.members {
+        for &m in task.members() {
             touched[m] = t;
             elements += if in_memory(m) { program.instrs[m].shape.len() } else { 0 };
         }
-        for &a in task.members.iter().flat_map(|&m| &program.instrs[m].args) {
+        for &a in task.members().iter().flat_map(|&m| &program.instrs[m].args) {
             let root = uses.root[a as usize];
             if in_memory(a as usize) && std::mem::replace(&mut touched[root], t) != t {
                 elements += program.shape_of(a).len();
@@ -123,13 +123,15 @@ impl<T> fmt::Display for Plan<T> {
             self.program.inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ")
         )?;
         for task in &self.tasks {
-            match task.domain {
-                Some(n) if task.members.len() > 1 => writeln!(f, "  group over {n} elements")?,
-                None if task.is_onto() => writeln!(f, "  product added to a value")?,
+            let indent = if task.members().len() > 1 { "    " } else { "  " };
+            match task {
+                Task::Group(group) if group.members.len() > 1 => {
+                    writeln!(f, "  group over {} elements", group.len)?;
+                }
+                Task::Onto(..) => writeln!(f, "  product added to a value")?,
                 _ => {}
             }
-            for &m in &task.members {
-                let indent = if task.members.len() > 1 { "    " } else { "  " };
+            for &m in task.members() {
                 let said = self.program.said(m, &names);
                 writeln!(f, "{indent}{said}  in {}", self.places[m])?;
             }

@@ -11,6 +11,7 @@
 
 use crate::op::{Kind, Op};
 use crate::plan::is_alias;
+use crate::plan::onto::Onto;
 use crate::plan::report::is_step;
 use crate::program::{Id, Instr, Program};
 use crate::shape::{Axes, Shape};
@@ -25,21 +26,44 @@ const LIGHTER: usize = 8;
 /// How many tasks back a group is looked for.
 const FURTHEST: usize = 16;
 
-/// Instructions executed together: one, or a group over common elements.
-#[derive(Clone, Default, Debug)]
-pub(crate) struct Task {
-    /// Instructions in order.
+/// Instructions executed together.
+#[derive(Clone, Debug)]
+pub(crate) enum Task {
+    /// One by itself.
+    One(usize),
+    /// Some that go over common elements.
+    Group(Group),
+    /// A product that is added to a value, and the instructions that are.
+    Onto(Onto, Vec<usize>),
+}
+
+/// Elementwise instructions over the same elements, and sums after them.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// In order.
     pub(crate) members: Vec<usize>,
-    /// Number of elements a group goes over.
-    pub(crate) domain: Option<usize>,
+    /// Number of elements it goes over.
+    pub(crate) len: usize,
     /// Tiles hold a multiple of so many elements.
     pub(crate) block: usize,
 }
 
 impl Task {
-    /// Whether it is a product that is added to a value, and what lies between.
-    pub(crate) fn is_onto(&self) -> bool {
-        self.domain.is_none() && self.members.len() > 1
+    /// Its instructions, in order.
+    pub(crate) fn members(&self) -> &[usize] {
+        match self {
+            Self::One(k) => std::slice::from_ref(k),
+            Self::Group(group) => &group.members,
+            Self::Onto(_, members) => members,
+        }
+    }
+
+    /// The group, if it is one.
+    pub(crate) fn group(&self) -> Option<&Group> {
+        match self {
+            Self::Group(group) => Some(group),
+            _ => None,
+        }
     }
 }
 
@@ -65,8 +89,11 @@ impl Uses {
         let mut uses = Self { root, readers: Vec::new(), starts: vec![0; n + 1] };
         let mut read = Vec::with_capacity(2 * n);
         for (k, instr) in program.instrs.iter().enumerate().filter(|&(k, _)| uses.root[k] == k) {
-            let first = (0..instr.args.len()).filter(|&j| uses.is_first(&instr.args, j));
-            read.extend(first.map(|j| (uses.root[instr.args[j] as usize], k)));
+            for (j, &a) in instr.args.iter().enumerate() {
+                if uses.is_first(&instr.args, j) {
+                    read.push((uses.root[a as usize], k));
+                }
+            }
         }
         read.extend(program.outputs.iter().map(|o| (uses.root[o.id as usize], n)));
         // Counted, then put in place.
@@ -187,7 +214,7 @@ pub(crate) fn schedule(program: &Program, uses: &Uses) -> Vec<Task> {
         fuser.take(k);
     }
     let Fuser { mut tasks, sequence, .. } = fuser;
-    sequence.into_iter().map(|task| std::mem::take(&mut tasks[task])).collect()
+    sequence.into_iter().map(|t| std::mem::replace(&mut tasks[t], Task::One(0))).collect()
 }
 
 /// Instructions in the order of execution, cheap ones just before they are read.
@@ -306,17 +333,22 @@ impl Fuser<'_> {
         let task = match home {
             Some((task, before)) => {
                 self.put_before(task, &before);
-                let task_ = &mut self.tasks[task];
-                task_.members.push(k);
-                task_.block = task_.block.max(block);
+                if let Task::Group(group) = &mut self.tasks[task] {
+                    group.members.push(k);
+                    group.block = group.block.max(block);
+                }
                 self.heaviest[task] = self.heaviest[task].max(instr.shape.len());
                 task
             }
             None => {
-                let domain = domain.filter(|_| !matches!(instr.op, Op::Sum(_)));
-                let mut members = Vec::with_capacity(if domain.is_some() { 4 } else { 1 });
-                members.push(k);
-                self.tasks.push(Task { members, domain, block: 1 });
+                self.tasks.push(match domain {
+                    Some(len) if !matches!(instr.op, Op::Sum(_)) => {
+                        let mut members = Vec::with_capacity(4);
+                        members.push(k);
+                        Task::Group(Group { members, len, block: 1 })
+                    }
+                    _ => Task::One(k),
+                });
                 self.heaviest.push(instr.shape.len());
                 let task = self.sequence.len();
                 self.sequence.push(task);
@@ -334,9 +366,9 @@ impl Fuser<'_> {
         let instr = &self.program.instrs[k];
         let is_sum = matches!(instr.op, Op::Sum(_));
         for &task in self.sequence.iter().rev().take(FURTHEST) {
-            let group = &self.tasks[task];
-            let (large, small) = (group.block.max(block), group.block.min(block));
-            if group.domain == Some(domain) && large.is_multiple_of(small) {
+            if let Some(group) = self.tasks[task].group().filter(|group| group.len == domain)
+                && group.block.max(block).is_multiple_of(group.block.min(block))
+            {
                 let fits = instr.args.iter().all(|&a| self.reads(task, a as usize, domain));
                 let inside = |a: u32| self.task_of[self.uses.root[a as usize]] == Some(task);
                 if fits
@@ -379,7 +411,7 @@ impl Fuser<'_> {
         }
         let mut next = 0;
         while let Some(&t) = needed.get(next) {
-            let members = self.tasks[t].members.iter().map(|&m| &self.program.instrs[m]);
+            let members = self.tasks[t].members().iter().map(|&m| &self.program.instrs[m]);
             for t in members.flat_map(|instr| self.behind(task, instr)) {
                 if t == task {
                     return None;

@@ -12,7 +12,7 @@ use crate::kernels::tile::{In, Pair, copy, repeat, select};
 use crate::op::Op;
 use crate::plan::memory::{Base, Memory, Rest};
 use crate::plan::near::{Argument, Function, Near, Spot};
-use crate::plan::schedule::{Reading, Summing, Task, Uses, argument_reading};
+use crate::plan::schedule::{Group, Reading, Summing, Uses, argument_reading};
 use crate::plan::{Place, base};
 use crate::program::Program;
 
@@ -255,12 +255,12 @@ impl<'a, T: Scalar> Writer<'a, T> {
     }
 
     /// The group as operations.
-    pub(crate) fn group(&mut self, task: &Task) -> Tiles<T> {
-        let len = task.domain.unwrap_or(0);
-        (self.len, self.block, self.count, self.kept) = (len, task.block, 0, 0);
+    pub(crate) fn group(&mut self, group: &Group) -> Tiles<T> {
+        let len = group.len;
+        (self.len, self.block, self.count, self.kept) = (len, group.block, 0, 0);
         self.rows.clear();
         self.free.clear();
-        for &m in &task.members {
+        for &m in &group.members {
             self.member(m);
         }
         let ideal = REGISTERS / ((self.count + self.rows.len()).max(4) * size_of::<T>());

@@ -93,7 +93,7 @@ impl<T: Scalar> Plan<T> {
         let uses = Uses::of(&self.program);
         let mut task_of = vec![usize::MAX; self.program.instrs.len()];
         for (t, task) in self.tasks.iter().enumerate() {
-            for &m in &task.members {
+            for &m in task.members() {
                 task_of[m] = t;
             }
         }
@@ -104,7 +104,7 @@ impl<T: Scalar> Plan<T> {
             }
         }
         for (t, task) in self.tasks.iter().enumerate() {
-            for &m in &task.members {
+            for &m in task.members() {
                 for &a in &self.program.instrs[m].args {
                     let inside = task_of[uses.root[a as usize]] == t;
                     if !inside {
@@ -113,7 +113,7 @@ impl<T: Scalar> Plan<T> {
                 }
             }
             self.overwrites(&uses, task)?;
-            for &m in &task.members {
+            for &m in task.members() {
                 if let Some(span) = Span::of(self.places[m]) {
                     held.put(span, m);
                 }
@@ -129,9 +129,9 @@ impl<T: Scalar> Plan<T> {
     /// through in step, by a group or the sum that a product goes into, and the
     /// argument is not read later.
     fn overwrites(&self, uses: &Uses, task: &Task) -> Result<(), PlanFault> {
-        for (at, &m) in task.members.iter().enumerate() {
+        for (at, &m) in task.members().iter().enumerate() {
             let Some(written) = Span::of(self.places[m]) else { continue };
-            for (i, &reader) in task.members.iter().enumerate() {
+            for (i, &reader) in task.members().iter().enumerate() {
                 let instr = &self.program.instrs[reader];
                 for (j, &a) in instr.args.iter().enumerate() {
                     let value = a as usize;
@@ -140,10 +140,13 @@ impl<T: Scalar> Plan<T> {
                         continue;
                     }
                     let full = argument_reading(&self.program, instr, j) == Some(Reading::Full);
-                    let in_step = (task.domain.is_some() || task.is_onto() && reader == m)
-                        && full
-                        && read == Some(written);
-                    if !in_step || i > at || task.members.contains(&uses.root[value]) {
+                    let in_turn = match task {
+                        Task::One(_) => false,
+                        Task::Group(_) => true,
+                        Task::Onto(..) => reader == m,
+                    };
+                    let in_step = in_turn && full && read == Some(written);
+                    if !in_step || i > at || task.members().contains(&uses.root[value]) {
                         return Err(PlanFault { reader, value });
                     }
                 }
