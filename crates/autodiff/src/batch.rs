@@ -110,8 +110,8 @@ impl Batched<'_> {
                 order.extend(perm[..rank].iter().map(|&a| usize::from(a) + 1));
                 g.permute(args[0], &order, at)
             }
-            &Op::Slice { axis, start, len } => {
-                g.emit(&Op::Slice { axis: axis + 1, start, len }, args, at)
+            &Op::Slice { axis, start, end } => {
+                g.emit(&Op::Slice { axis: axis + 1, start, end }, args, at)
             }
             &Op::Pad { axis, before, after } => {
                 g.emit(&Op::Pad { axis: axis + 1, before, after }, args, at)

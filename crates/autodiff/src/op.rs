@@ -141,23 +141,23 @@ pub(crate) enum Op {
     Reshape(Shape),
     /// Axis k of the result is axis `perm[k]` of the argument.
     Permute([u8; MAX_RANK]),
-    /// `len` entries along an axis, from `start` on.
+    /// The entries `start..end` along an axis.
     Slice {
         /// Along this axis.
         axis: u8,
         /// The first entry.
-        start: u32,
-        /// How many.
-        len: u32,
+        start: usize,
+        /// What is behind the last.
+        end: usize,
     },
     /// Zeros put along an axis.
     Pad {
         /// Along this axis.
         axis: u8,
         /// How many before the argument.
-        before: u32,
+        before: usize,
         /// How many after it.
-        after: u32,
+        after: usize,
     },
     /// Rows x\[i\] for an index tensor i; or, `along`, x\[k, i_k\] for each k.
     Gather {

@@ -371,9 +371,7 @@ fn describe(op: &Op, args: &[&str]) -> String {
                 perm.iter().take_while(|&&a| a < 8).collect::<Vec<_>>()
             )
         }
-        Op::Slice { axis, start, len } => {
-            format!("{name} {joined} axis {axis} from {start} to {}", start + len)
-        }
+        Op::Slice { axis, start, end } => format!("{name} {joined} {start}..{end} of axis {axis}"),
         Op::Pad { axis, before, after } => {
             format!("{name} {joined} axis {axis} by {before} before and {after} after")
         }

@@ -18,6 +18,16 @@ pub enum Arg<'a, T> {
     Index(&'a [u32], Shape),
 }
 
+impl<T> Arg<'_, T> {
+    /// What it holds, and its shape.
+    pub(crate) fn what(&self) -> (Kind, Shape) {
+        match *self {
+            Self::Real(_, shape) => (Kind::Real, shape),
+            Self::Index(_, shape) => (Kind::Index, shape),
+        }
+    }
+}
+
 /// Whatever can be given to a program: tensors, index slices, numbers,
 /// parameter trees and tuples of them.
 pub trait Args<T: Scalar> {
@@ -190,7 +200,7 @@ impl Program {
     }
 
     pub(crate) fn check_args<T>(&self, args: &[Arg<'_, T>]) -> Result<()> {
-        check_args(self.inputs.iter(), args)
+        check_args(self.inputs.iter(), args.iter().map(Arg::what))
     }
 
     /// The values of the outputs.
@@ -226,20 +236,16 @@ impl Program {
 }
 
 /// Whether there is a fitting argument for each input.
-pub(crate) fn check_args<'p, T>(
+pub(crate) fn check_args<'p>(
     inputs: impl Iterator<Item = &'p Input> + Clone,
-    args: &[Arg<'_, T>],
+    args: impl ExactSizeIterator<Item = (Kind, Shape)>,
 ) -> Result<()> {
-    let expected = inputs.clone().count();
-    if args.len() != expected {
-        let (names, actual) = (join(inputs.map(|i| i.name.as_str())), args.len());
+    let (expected, actual) = (inputs.clone().count(), args.len());
+    if actual != expected {
+        let names = join(inputs.map(|i| i.name.as_str()));
         return Err(Error::ArgumentCount { names, expected, actual });
     }
-    for (input, arg) in inputs.zip(args) {
-        let (kind, shape) = match arg {
-            Arg::Real(_, shape) => (Kind::Real, *shape),
-            Arg::Index(_, shape) => (Kind::Index, *shape),
-        };
+    for (input, (kind, shape)) in inputs.zip(args) {
         if kind != input.kind || shape != input.shape {
             return Err(Error::Argument {
                 name: input.name.clone(),
@@ -270,57 +276,85 @@ pub(crate) fn evaluate<T: Scalar>(
         Kind::Real => vec![T::ZERO; shape.len()],
         _ => Vec::new(),
     };
-    let arg = |k: usize| (args[k].real(), shapes[k]);
-    let out = (y.as_mut_slice(), shape);
     match &instr.op {
         Op::Input(..) => unreachable!("inputs are given"),
-        Op::Const(c, _) => out.0.fill(T::from_f64(c.get())),
+        Op::Const(c, _) => y.fill(T::from_f64(c.get())),
         Op::Iota(n) => return Ok(Value::Index((0..*n).collect())),
-        Op::Zip(f) => elementwise::zip(*f, arg(0), arg(1), out),
-        Op::Select => elementwise::select(arg(0), arg(1), arg(2), out),
-        Op::Map(f) => elementwise::map(*f, args[0].real(), out.0),
-        Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), out.0),
-        Op::MatMul { ta, tb } => {
-            matmul::matmul(Team::alone(), (*ta, *tb), None, arg(0), arg(1), out);
-        }
-        Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), out.0),
-        Op::Broadcast(axes, _) => elementwise::broadcast(*axes, args[0].real(), out),
-        Op::Reshape(_) | Op::StopGradient | Op::Segment => out.0.copy_from_slice(args[0].real()),
-        Op::Permute(perm) => elementwise::permute(*perm, arg(0), out),
-        Op::Slice { axis, start, .. } => elementwise::slice((*axis, *start), arg(0), out),
-        Op::Pad { axis, before, .. } => elementwise::pad((*axis, *before), arg(0), out),
-        Op::Gather { along } => {
-            in_range(instr, args[1].index(), shapes[0].dim(usize::from(*along)))?;
-            index::gather(*along, arg(0), args[1].index(), out.0);
-        }
-        Op::Scatter { along, .. } => {
-            in_range(instr, args[1].index(), shape.dim(usize::from(*along)))?;
-            index::scatter(*along, args[0].real(), args[1].index(), out);
-        }
+        Op::Reshape(_) | Op::StopGradient | Op::Segment => y.copy_from_slice(args[0].real()),
         Op::ArgMax(axis) => {
             let mut best = vec![0; shape.len()];
-            reduce::argmax(*axis, arg(0), &mut best);
+            reduce::argmax(*axis, (args[0].real(), shapes[0]), &mut best);
             return Ok(Value::Index(best));
         }
-        Op::OneHot(n) => {
-            in_range(instr, args[0].index(), *n as usize)?;
-            index::one_hot(*n as usize, args[0].index(), out.0);
-        }
         Op::Scan(scan) => return run_scan(scan, args, watch),
-        Op::Rewind(_) => unreachable!("only plans hold it"),
         Op::Part(k) => match args[0] {
-            Value::Bundle(parts) => out.0.copy_from_slice(&parts[*k as usize]),
+            Value::Bundle(parts) => y.copy_from_slice(&parts[*k as usize]),
             _ => unreachable!("parts are taken of loops"),
         },
         Op::Custom(custom) => {
             let given = args.iter().map(|&a| a.clone()).collect();
             return Ok(custom.value.0.interpret(given, watch)?.swap_remove(0));
         }
+        _ => {
+            let arg = |k: usize| (args[k].real(), shapes[k]);
+            compute(instr, Team::alone(), arg, |k| args[k].index(), &mut y)?;
+        }
     }
     Ok(Value::Real(y))
 }
 
-pub(crate) fn in_range(instr: &Instr, index: &[u32], limit: usize) -> Result<()> {
+/// The numbers of one instruction by its kernel, from its arguments of numbers and
+/// of indices.
+#[inline]
+pub(crate) fn compute<'a, T: Scalar>(
+    instr: &Instr,
+    team: Team,
+    arg: impl Fn(usize) -> (&'a [T], Shape),
+    index_arg: impl Fn(usize) -> &'a [u32],
+    out: &mut [T],
+) -> Result<()> {
+    let y = (out, instr.shape);
+    match &instr.op {
+        Op::Zip(f) => elementwise::zip(*f, arg(0), arg(1), y),
+        Op::Select => elementwise::select(arg(0), arg(1), arg(2), y),
+        Op::Map(f) => elementwise::map(*f, arg(0).0, y.0),
+        Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), y.0),
+        Op::MatMul { ta, tb } => matmul::matmul(team, (*ta, *tb), None, arg(0), arg(1), y),
+        Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
+        Op::Broadcast(axes, _) => elementwise::broadcast(*axes, arg(0).0, y),
+        Op::Permute(perm) => elementwise::permute(*perm, arg(0), y),
+        Op::Slice { axis, start, .. } => elementwise::slice((*axis, *start), arg(0), y),
+        Op::Pad { axis, before, .. } => elementwise::pad((*axis, *before), arg(0), y),
+        Op::Gather { along } => {
+            let (x, indices) = (arg(0), index_arg(1));
+            in_range(instr, indices, x.1.dim(usize::from(*along)))?;
+            index::gather(*along, x, indices, y.0);
+        }
+        Op::Scatter { along, .. } => {
+            let indices = index_arg(1);
+            in_range(instr, indices, instr.shape.dim(usize::from(*along)))?;
+            index::scatter(*along, arg(0).0, indices, y);
+        }
+        Op::OneHot(n) => {
+            in_range(instr, index_arg(0), *n as usize)?;
+            index::one_hot(*n as usize, index_arg(0), y.0);
+        }
+        op @ (Op::Input(..)
+        | Op::Const(..)
+        | Op::Iota(_)
+        | Op::Reshape(_)
+        | Op::StopGradient
+        | Op::Segment
+        | Op::ArgMax(_)
+        | Op::Scan(_)
+        | Op::Rewind(_)
+        | Op::Part(_)
+        | Op::Custom(_)) => unreachable!("{} has no kernel of numbers", op.name()),
+    }
+    Ok(())
+}
+
+fn in_range(instr: &Instr, index: &[u32], limit: usize) -> Result<()> {
     match index::out_of_range(index, limit) {
         None => Ok(()),
         Some((position, index)) => Err(Error::IndexOutOfRange {

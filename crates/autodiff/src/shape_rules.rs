@@ -25,16 +25,16 @@ impl Op {
                 must(n == to, rule).map(|()| *shape)
             }
             Op::Permute(perm) => permuted(perm, args[0]),
-            &Op::Slice { axis, start, len } => {
+            &Op::Slice { axis, start, end } => {
                 check_axis(axis, args[0])?;
-                let end = start as usize + len as usize;
                 let rule = || format!("{start}..{end} must lie inside axis {axis}");
-                let fits = end <= args[0].dim(usize::from(axis));
-                must(fits, rule).map(|()| args[0].resized(axis, len as usize))
+                must(start <= end && end <= args[0].dim(usize::from(axis)), rule)?;
+                Ok(args[0].resized(axis, end - start))
             }
             &Op::Pad { axis, before, after } => {
                 check_axis(axis, args[0])?;
-                let size = args[0].dim(usize::from(axis)) + before as usize + after as usize;
+                let size = args[0].dim(usize::from(axis)).saturating_add(before);
+                let size = size.saturating_add(after);
                 let rule = || format!("axis {axis} cannot have {size} entries");
                 must(u32::try_from(size).is_ok(), rule).map(|()| args[0].resized(axis, size))
             }

@@ -16,8 +16,8 @@ use crate::graph::Graph;
 use crate::ids::Ids;
 use crate::linearize::{Names, inline};
 use crate::op::{Kind, Number, Op};
-use crate::program::{Id, Input, Program, join};
-use crate::run::said as described;
+use crate::program::{Id, Input, Program};
+use crate::run::check_args;
 use crate::shape::Shape;
 use crate::spec::{Binder, Spec};
 
@@ -152,39 +152,23 @@ impl Builder {
         reals: &[Var<'t>],
         indices: &[Idx<'t>],
     ) -> Vec<Var<'t>> {
-        let (mut x, mut i) = (reals.iter().map(|v| v.id), indices.iter().map(|v| v.0.id));
+        let (mut x, mut i) = (reals.iter(), indices.iter().map(|i| &i.0));
         let next = |input: &Input| if input.kind == Kind::Index { i.next() } else { x.next() };
-        let ids: Vec<Id> = program.inputs.iter().map_while(next).collect();
-        let given = reals.len() + indices.len();
-        let outputs = if ids.contains(&POISON) {
+        let mut given: Vec<Var<'t>> = program.inputs.iter().map_while(next).copied().collect();
+        if given.len() == program.inputs.len() {
+            // Those that are too many.
+            given.extend(x.chain(i));
+        }
+        let what = |v: &Var<'t>| (self.graph.borrow().op(v.id).kind(), v.shape());
+        let outputs = if given.iter().any(|v| v.is_poison()) {
             vec![POISON; program.outputs.len()]
-        } else if let Err(error) = self.check_call(program, &ids, given) {
+        } else if let Err(error) = check_args(program.inputs.iter(), given.iter().map(what)) {
             vec![self.fail(error); program.outputs.len()]
         } else {
+            let ids: Vec<Id> = given.iter().map(|v| v.id).collect();
             inline(&mut self.graph.borrow_mut(), program, &ids, None)
         };
         outputs.into_iter().map(|id| Var::new(id, self)).collect()
-    }
-
-    /// Whether the values fit the inputs of a program, and all that were given were
-    /// taken.
-    fn check_call(&self, program: &Program, ids: &[Id], given: usize) -> Result<()> {
-        let expected = program.inputs.len();
-        if ids.len() != expected || given != expected {
-            let names = join(program.inputs.iter().map(|i| i.name.as_str()));
-            let actual = if ids.len() < expected { ids.len() } else { given };
-            return Err(Error::ArgumentCount { names, expected, actual });
-        }
-        let graph = self.graph.borrow();
-        let mut both = program.inputs.iter().zip(ids).map(|(i, &id)| (i, graph.shape(id)));
-        match both.find(|(input, shape)| input.shape != *shape) {
-            Some((input, shape)) => Err(Error::Argument {
-                name: input.name.clone(),
-                expected: described(input.kind, input.shape),
-                actual: described(input.kind, shape),
-            }),
-            None => Ok(()),
-        }
     }
 
     pub(crate) fn into_program(self, outputs: Vec<(String, Id)>) -> Result<Program> {

@@ -215,12 +215,11 @@ fn dual_of_one(op: &Op, from: Shape, to: Shape) -> Option<Op> {
             }
             Op::Permute(permutation(&inverse))
         }
-        &Op::Slice { axis, start, len } => {
-            let after = from.dim(usize::from(axis)) as u32 - start - len;
-            Op::Pad { axis, before: start, after }
+        &Op::Slice { axis, start, end } => {
+            Op::Pad { axis, before: start, after: from.dim(usize::from(axis)) - end }
         }
         &Op::Pad { axis, before, .. } => {
-            Op::Slice { axis, start: before, len: from.dim(usize::from(axis)) as u32 }
+            Op::Slice { axis, start: before, end: before + from.dim(usize::from(axis)) }
         }
         Op::Gather { along } => Op::Scatter { along: *along, shape: from },
         Op::Scatter { along, .. } => Op::Gather { along: *along },

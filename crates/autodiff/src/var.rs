@@ -195,28 +195,14 @@ impl<'t> Var<'t> {
     #[must_use]
     #[track_caller]
     pub fn slice(self, axis: isize, start: usize, end: usize) -> Self {
-        let shape = self.shape();
-        let Some(axis) = self.axis(axis).map(usize::from) else {
-            return self.refuse("slice", format!("axis {axis} does not exist"));
-        };
-        if start > end || end > shape.dim(axis) {
-            return self.refuse("slice", format!("{start}..{end} must lie inside axis {axis}"));
-        }
-        let (axis, start, len) = (axis as u8, start as u32, (end - start) as u32);
-        self.op(Op::Slice { axis, start, len }, &[])
+        self.on_axis("slice", axis, |axis| Op::Slice { axis, start, end })
     }
 
     /// Zeros before and after along an axis.
     #[must_use]
     #[track_caller]
     pub fn pad(self, axis: isize, before: usize, after: usize) -> Self {
-        let Some(axis) = self.axis(axis) else {
-            return self.refuse("pad", format!("axis {axis} does not exist"));
-        };
-        let (Ok(before), Ok(after)) = (u32::try_from(before), u32::try_from(after)) else {
-            return self.refuse("pad", format!("{before} and {after} zeros are too many"));
-        };
-        self.op(Op::Pad { axis, before, after }, &[])
+        self.on_axis("pad", axis, |axis| Op::Pad { axis, before, after })
     }
 
     /// Rows x\[i\] along the first axis, for every index.

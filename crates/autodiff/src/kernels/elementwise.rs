@@ -235,21 +235,21 @@ pub(crate) fn permute<T: Copy>(perm: [u8; MAX_RANK], x: (&[T], Shape), y: (&mut 
 }
 
 /// y = entries of x along an axis, from the given one on.
-pub(crate) fn slice<T: Copy>((axis, start): (u8, u32), x: (&[T], Shape), y: (&mut [T], Shape)) {
+pub(crate) fn slice<T: Copy>((axis, start): (u8, usize), x: (&[T], Shape), y: (&mut [T], Shape)) {
     if !y.1.is_empty() {
         let strides = x.1.strides();
-        read(x.0, start as usize * strides[usize::from(axis)], strides, y);
+        read(x.0, start * strides[usize::from(axis)], strides, y);
     }
 }
 
 /// y = zeros with x put in along an axis, behind so many of them.
-pub(crate) fn pad<T: Scalar>((axis, zeros): (u8, u32), x: (&[T], Shape), y: (&mut [T], Shape)) {
+pub(crate) fn pad<T: Scalar>((axis, zeros): (u8, usize), x: (&[T], Shape), y: (&mut [T], Shape)) {
     y.0.fill(T::ZERO);
     if x.0.is_empty() {
         return;
     }
     let strides = y.1.strides();
-    let first = zeros as usize * strides[usize::from(axis)];
+    let first = zeros * strides[usize::from(axis)];
     let (before, n, stride) = runs(x.1, &strides);
     let mut from = x.0.chunks_exact(n);
     walk(&before, [strides], |[i]| {
@@ -282,7 +282,7 @@ mod tests {
             }
             // Put into a larger tensor, and taken out again.
             for (axis, size) in (0_u8..).zip(shape.iter()) {
-                let (full, place) = (shape.resized(axis, size + 2), (axis, size as u32 % 2));
+                let (full, place) = (shape.resized(axis, size + 2), (axis, size % 2));
                 let x = &numbers[1..=shape.len()];
                 let (mut padded, mut back) = (vec![-1.0; full.len()], vec![-1.0; shape.len()]);
                 pad(place, (x, shape), (&mut padded, full));

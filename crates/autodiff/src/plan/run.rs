@@ -4,13 +4,13 @@
 use wonderland_linalg::{Scalar, Team};
 
 use crate::error::{Error, Result};
-use crate::kernels::{elementwise, index, matmul, reduce};
+use crate::kernels::{matmul, reduce};
 use crate::op::Op;
 use crate::plan::memory::{Base, Memory, Rest};
 use crate::plan::onto::Onto;
 use crate::plan::{Place, Plan, Step, base};
 use crate::program::{Instr, Program};
-use crate::run::{Arg, check_args};
+use crate::run::{Arg, check_args, compute};
 use crate::shape::Shape;
 
 impl<T: Scalar> Plan<T> {
@@ -50,7 +50,7 @@ impl<T: Scalar> Plan<T> {
         args: &[Arg<'_, T>],
         outputs: &mut [&mut [T]],
     ) -> Result<()> {
-        check_args(self.given(), args)?;
+        check_args(self.given(), args.iter().map(Arg::what))?;
         let fits = outputs.len() == self.program.outputs.len()
             && outputs.iter().zip(self.program.output_shapes()).all(|(o, s)| o.len() == s.len());
         if !fits {
@@ -208,36 +208,6 @@ impl<'v, T: Scalar> View<'v, T> {
     fn compute(&self, instr: &Instr, out: &mut [T]) -> Result<()> {
         let arg = |k: usize| self.real(instr.args[k] as usize);
         let index_arg = |k: usize| self.index(instr.args[k] as usize);
-        let y = (out, instr.shape);
-        match &instr.op {
-            Op::Zip(f) => elementwise::zip(*f, arg(0), arg(1), y),
-            Op::Map(f) => elementwise::map(*f, arg(0).0, y.0),
-            Op::Along(f, axis) => reduce::along(*f, *axis, arg(0), y.0),
-            Op::Select => elementwise::select(arg(0), arg(1), arg(2), y),
-            Op::MatMul { ta, tb } => {
-                matmul::matmul(self.team, (*ta, *tb), None, arg(0), arg(1), y);
-            }
-            Op::Sum(axes) => reduce::sum_axes(*axes, arg(0), y.0),
-            Op::Broadcast(axes, _) => elementwise::broadcast(*axes, arg(0).0, y),
-            Op::Permute(perm) => elementwise::permute(*perm, arg(0), y),
-            Op::Slice { axis, start, .. } => elementwise::slice((*axis, *start), arg(0), y),
-            Op::Pad { axis, before, .. } => elementwise::pad((*axis, *before), arg(0), y),
-            Op::Gather { along } => {
-                let (x, indices) = (arg(0), index_arg(1));
-                crate::run::in_range(instr, indices, x.1.dim(usize::from(*along)))?;
-                index::gather(*along, x, indices, y.0);
-            }
-            Op::Scatter { along, .. } => {
-                let indices = index_arg(1);
-                crate::run::in_range(instr, indices, instr.shape.dim(usize::from(*along)))?;
-                index::scatter(*along, arg(0).0, indices, y);
-            }
-            Op::OneHot(n) => {
-                crate::run::in_range(instr, index_arg(0), *n as usize)?;
-                index::one_hot(*n as usize, index_arg(0), y.0);
-            }
-            op => unreachable!("{} is not computed here", op.name()),
-        }
-        Ok(())
+        compute(instr, self.team, arg, index_arg, out)
     }
 }
