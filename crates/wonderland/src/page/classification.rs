@@ -288,6 +288,11 @@ fn weights(pipeline: &Pipeline) -> Section {
     let about = pipeline.describe();
     let mut blocks = Vec::new();
     if about.outputs.len() <= MOST_DRAWN {
+        let per = if about.outputs.len() == 1 {
+            "change of the log-odds per standard deviation"
+        } else {
+            "change of the logit per standard deviation"
+        };
         let pictures = about.outputs.iter().map(|output| {
             let drawn: Vec<Coefficient> = output
                 .coefficients
@@ -300,7 +305,7 @@ fn weights(pipeline: &Pipeline) -> Section {
                 .collect();
             let class = output.class.as_deref().unwrap_or_default();
             (
-                coefficients(&drawn, DRAWN, "change of the log-odds per standard deviation"),
+                coefficients(&drawn, DRAWN, per),
                 format!("Towards {class}."),
                 "The largest effects.".to_owned(),
             )
