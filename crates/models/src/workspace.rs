@@ -9,9 +9,10 @@ use crate::{logistic, ridge};
 /// What fits work in, kept from one to the next: for many fits of one shape, as
 /// in cross-validation, a bootstrap or rolling windows.
 ///
-/// One workspace serves every `fit_with` of this crate. It changes no bit of any
-/// fit; a further fit of the same shape allocates what it returns, and nothing
-/// that grows with the rows.
+/// One workspace serves linear, ridge and logistic regression, and changes no bit
+/// of any fit. A further fit of the same shape allocates what it returns (logistic
+/// regression a few dozen vectors as long as its parameters), and nothing that
+/// grows with the rows.
 ///
 /// # Examples
 /// ```

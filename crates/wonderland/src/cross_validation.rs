@@ -2,6 +2,7 @@
 //! a pipeline that was made without it.
 
 use wonderland_data::{Fold, Labels, SplitBy, SplitSettings, Table, Task, k_folds};
+use wonderland_models::Workspace;
 
 use crate::{Conformal, Error, Metrics, Recipe, Result};
 
@@ -59,10 +60,12 @@ impl Recipe {
         by_order: bool,
     ) -> Result<Vec<FoldScores>> {
         let mut scores: Vec<FoldScores> = Vec::new();
+        let (threads, mut workspace) = (self.workers()?, Workspace::default());
         for fold in self.folds(table, k, seed, by_order)? {
             let kept = table.select(&fold.train);
             let whole = SplitSettings { test: 0.0, seed, ..SplitSettings::default() };
-            let pipeline = self.fit(&kept, &self.split(&kept, &whole, by_order)?)?;
+            let split = self.split(&kept, &whole, by_order)?;
+            let pipeline = self.fit_with(&threads, &mut workspace, &kept, &split)?;
             let evaluation = pipeline.evaluate(&table.select(&fold.test))?;
             for (name, value) in headline(&evaluation.metrics, pipeline.conformal()) {
                 match scores.iter_mut().find(|s| s.name == name) {

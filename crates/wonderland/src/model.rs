@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use wonderland_data::{Labels, Task};
 use wonderland_linalg::{Team, Tensor};
 use wonderland_models::{
-    FittedLinearRegression, FittedRidge, LinearRegression, LogisticRegression, Ridge,
+    FittedLinearRegression, FittedRidge, LinearRegression, LogisticRegression, Ridge, Workspace,
 };
 
 use crate::{Classifier, Result};
@@ -108,6 +108,7 @@ impl ModelSettings {
     pub(crate) fn fit(
         &self,
         team: Team,
+        workspace: &mut Workspace,
         X: &Tensor,
         answers: &Answers<'_>,
         weights: Option<&[f64]>,
@@ -115,13 +116,14 @@ impl ModelSettings {
         let X = X.as_mat();
         Ok(Some(match (self, answers) {
             (Self::Linear(model), Answers::Numbers(y)) => {
-                Model::Linear(model.fit_by(team, X, y, weights)?)
+                Model::Linear(model.fit_with(workspace, team, X, y, weights)?)
             }
             (Self::Ridge(model), Answers::Numbers(y)) => {
-                Model::Ridge(model.fit_by(team, X, y, weights)?)
+                Model::Ridge(model.fit_with(workspace, team, X, y, weights)?)
             }
             (Self::Logistic(model), Answers::Classes(labels)) => {
-                let fit = model.fit_by(team, X, &labels.codes, weights, &mut ())?;
+                let y = &labels.codes;
+                let fit = model.fit_with(workspace, team, X, y, weights, &mut ())?;
                 Model::Logistic(Classifier { classes: labels.classes.clone(), fit })
             }
             (Self::Linear(_) | Self::Ridge(_), Answers::Classes(_))

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use wonderland_data::{Labels, Snippet, Split, Table, Task};
 use wonderland_linalg::{Tensor, Threads};
-use wonderland_models::{Error as ModelsError, standard_deviations};
+use wonderland_models::{Error as ModelsError, Workspace, standard_deviations};
 
 use crate::model::{Answers, Outputs};
 use crate::{Error, Model, ModelSettings, Pipeline, Recipe, Result, rows};
@@ -55,6 +55,22 @@ impl Recipe {
     /// # Panics
     /// When a row is not in the table.
     pub fn fit(&self, table: &Table, split: &Split) -> Result<Pipeline> {
+        self.fit_with(&self.workers()?, &mut Workspace::default(), table, split)
+    }
+
+    /// The threads of this recipe.
+    pub(crate) fn workers(&self) -> Result<Threads> {
+        Ok(Threads::new(self.threads).map_err(ModelsError::from)?)
+    }
+
+    /// The same by threads and in memory that the next fit finds again.
+    pub(crate) fn fit_with(
+        &self,
+        threads: &Threads,
+        workspace: &mut Workspace,
+        table: &Table,
+        split: &Split,
+    ) -> Result<Pipeline> {
         let settings = self.settings_for(table)?;
         let preprocessor = self.preprocessing(&settings, table).fit(table, &split.train)?;
         let X: Tensor = preprocessor.apply_rows(table, &split.train)?;
@@ -70,18 +86,21 @@ impl Recipe {
             false => Cow::Owned(table.select_columns(&others, &split.train)),
         };
         let weights = rows::weights(&train, self.weights.as_deref())?;
+        let mut fit_model = |answers: &Answers<'_>| {
+            let fitted = threads.run(|team| settings.fit(team, workspace, &X, answers, weights));
+            fitted.map_err(|fault| self.in_words_of_the_file(fault, answers))
+        };
         let (model, baseline) = match settings.task() {
             Task::Regression => {
                 let y = rows::numbers(&train, &self.target)?;
                 let mean = wonderland_models::mean(y, weights)?;
-                let model = self.fit_model(&settings, &X, &Answers::Numbers(y), weights)?;
+                let model = fit_model(&Answers::Numbers(y))?;
                 (model, Baseline::Mean(mean))
             }
             Task::Classification => {
                 let labels = rows::labels(&train, &self.target)?;
                 let counts = labels.counts();
-                let answers = Answers::Classes(&labels);
-                let model = self.fit_model(&settings, &X, &answers, weights)?;
+                let model = fit_model(&Answers::Classes(&labels))?;
                 (model, Baseline::ClassCounts(counts))
             }
         };
@@ -102,18 +121,6 @@ impl Recipe {
             Some(why) => Err(Error::Unusable { why }),
             None => Ok(pipeline),
         }
-    }
-
-    fn fit_model(
-        &self,
-        settings: &ModelSettings,
-        X: &Tensor,
-        answers: &Answers<'_>,
-        weights: Option<&[f64]>,
-    ) -> Result<Option<Model>> {
-        let threads = Threads::new(self.threads).map_err(wonderland_models::Error::from)?;
-        let fitted = threads.run(|team| settings.fit(team, X, answers, weights));
-        fitted.map_err(|fault| self.in_words_of_the_file(fault, answers))
     }
 
     /// A fault of a model by the names of columns, classes and options.
