@@ -1,9 +1,9 @@
 //! Memory that is kept: buffers lent out, given back and lent again.
 //!
 //! The one idea: a solver asks for the same lengths in every solve, so buffers
-//! that come back are all it needs from the second solve on. Which thread asks,
-//! and how many hold one at once, differs from solve to solve; what never
-//! differs by more is that each thread may hold what one would hold alone.
+//! that come back are all it needs from the second solve on. Which thread holds
+//! which differs from solve to solve; but none holds more at once than a single
+//! thread would alone, so that many for each are enough.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -129,8 +129,10 @@ impl<E> Shelf<E> {
         self.lent += 1;
         let all = if threads > 1 { threads * (self.lent + 1) } else { self.lent };
         if self.grows && there < all {
+            // All may come back. New ones go below those that were touched already.
             self.kept.reserve(all);
-            self.kept.extend((there..all).map(|_| Vec::with_capacity(self.room)));
+            let room = self.room;
+            drop(self.kept.splice(..0, (there..all).map(|_| Vec::with_capacity(room))));
         }
         self.kept.pop().unwrap_or_default()
     }
