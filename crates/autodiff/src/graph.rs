@@ -157,7 +157,7 @@ impl Graph {
     }
 
     pub(crate) fn reshape(&mut self, x: Id, shape: Shape, at: Place) -> Id {
-        self.emit(&Op::Reshape(shape), &[x], at)
+        if self.shape(x) == shape { x } else { self.emit(&Op::Reshape(shape), &[x], at) }
     }
 
     pub(crate) fn permute(&mut self, x: Id, order: &[usize], at: Place) -> Id {

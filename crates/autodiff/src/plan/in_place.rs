@@ -1,6 +1,7 @@
 //! Plans in which results replace arguments: what a step of training updates stays
 //! where it is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wonderland_linalg::{Scalar, Tensor};
@@ -46,14 +47,16 @@ impl Program {
     /// # Ok::<(), wonderland_autodiff::Error>(())
     /// ```
     pub fn plan_in_place<T: Scalar>(&self) -> Result<Plan<T>> {
-        let input_of = |name: &str| self.inputs.iter().position(|i| i.name == name);
-        let mut updates: Vec<Option<usize>> = self.output_names().map(input_of).collect();
-        for k in 0..updates.len() {
+        let mut results = BTreeMap::new();
+        for (k, name) in self.output_names().enumerate() {
             // The last of several outputs of one name counts.
-            if updates[k + 1..].contains(&updates[k]) {
-                updates[k] = None;
-            }
-            let Some(input) = updates[k].map(|i| &self.inputs[i]) else { continue };
+            results.insert(name, k);
+        }
+        // The first of several inputs of one name is replaced.
+        let of_input = self.inputs.iter().map(|i| results.remove(i.name.as_str()));
+        let updates: Vec<Option<usize>> = of_input.collect();
+        for (input, update) in self.inputs.iter().zip(&updates) {
+            let Some(k) = *update else { continue };
             let output = self.shape_of(self.outputs[k].id);
             if input.kind != Kind::Real || input.shape != output {
                 let (name, expected) = (input.name.clone(), said(input.kind, input.shape));
@@ -72,7 +75,8 @@ pub(crate) fn copy_old_values(program: &mut Program, updates: &[Option<usize>]) 
         while is_alias(&program.instrs[root].op) {
             root = program.instrs[root].args[0] as usize;
         }
-        if updates.contains(&Some(root)) && updates.get(k) != Some(&Some(root)) {
+        let result = updates.get(root).copied().flatten();
+        if result.is_some_and(|result| result != k) {
             let Instr { shape, at, .. } = program.instrs[id as usize];
             let op = Op::Map(Unary::Scale(Number::new(1.0)));
             program.outputs[k].id = program.instrs.len() as u32;
@@ -94,12 +98,12 @@ impl<T: Scalar> Plan<T> {
         self.program.check_args(&list)?;
         let mut outputs: Vec<Tensor<T>> =
             self.program.output_shapes().map(|s| Tensor::zeros(&s.dims())).collect();
-        for (output, update) in outputs.iter_mut().zip(&self.updates) {
-            if let Some(Arg::Real(old, _)) = update.map(|k| list[k]) {
-                output.as_mut_slice().copy_from_slice(old);
+        for (arg, update) in list.iter().zip(&self.updates) {
+            if let (Arg::Real(old, _), Some(result)) = (arg, *update) {
+                outputs[result].as_mut_slice().copy_from_slice(old);
             }
         }
-        let given = list.iter().enumerate().filter(|(k, _)| !self.updates.contains(&Some(*k)));
+        let given = list.iter().enumerate().filter(|&(k, _)| !self.is_updated(k));
         let given: Vec<Arg<'_, T>> = given.map(|(_, &arg)| arg).collect();
         let mut slices: Vec<&mut [T]> = outputs.iter_mut().map(Tensor::as_mut_slice).collect();
         self.run_into(&given, &mut slices)?;
@@ -109,6 +113,10 @@ impl<T: Scalar> Plan<T> {
     /// The inputs that are arguments: all but those that are updated.
     pub(crate) fn given(&self) -> impl Iterator<Item = &Input> + Clone {
         let inputs = self.program.inputs.iter().enumerate();
-        inputs.filter(|(k, _)| !self.updates.contains(&Some(*k))).map(|(_, input)| input)
+        inputs.filter(|&(k, _)| !self.is_updated(k)).map(|(_, input)| input)
+    }
+
+    fn is_updated(&self, input: usize) -> bool {
+        self.updates.get(input).is_some_and(Option::is_some)
     }
 }

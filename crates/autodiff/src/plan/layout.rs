@@ -29,8 +29,8 @@ pub(crate) struct Layout {
 /// Who gives the arguments and takes the results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Host<'a> {
-    /// The caller, who has memory for both; for each result the argument, if one,
-    /// that is in its memory at the beginning.
+    /// The caller, who has memory for both; for each argument the result, if one,
+    /// in whose memory it is at the beginning.
     Caller(&'a [Option<usize>]),
     /// A loop: arguments are put into the arena, results taken from there. The
     /// arguments after the constants are states, as many as results are.
@@ -41,7 +41,7 @@ impl Host<'_> {
     /// The result that replaces argument `k`.
     pub(crate) fn result_over(self, k: usize) -> Option<usize> {
         match self {
-            Self::Caller(updates) => updates.iter().position(|&u| u == Some(k)),
+            Self::Caller(updates) => updates.get(k).copied().flatten(),
             Self::Loop { consts, carry } => k.checked_sub(consts).filter(|&state| state < carry),
         }
     }
@@ -269,12 +269,17 @@ impl Layout {
     /// Lets outputs be written where the caller wants them, once what is there is
     /// read for the last time.
     fn place_outputs(&mut self, lives: &Lives<'_>, updates: &[Option<usize>]) {
-        for (k, output) in lives.program.outputs.iter().enumerate() {
+        let mut olds = vec![None; lives.program.outputs.len()];
+        for (input, result) in updates.iter().enumerate() {
+            if let Some(result) = *result {
+                olds[result] = Some(input);
+            }
+        }
+        for ((k, output), old) in lives.program.outputs.iter().enumerate().zip(olds) {
             let root = lives.uses.root[output.id as usize];
             let memory = lives.memory[root];
             let op = &lives.program.instrs[root].op;
-            let old = updates.get(k).copied().flatten();
-            if old.is_some_and(|old| lives.made[memory] <= lives.last[old]) {
+            if old.is_some_and(|old: usize| lives.made[memory] <= lives.last[old]) {
                 continue;
             }
             if in_arena(op) && op.kind() == Kind::Real && self.places[memory] == Place::Nowhere {

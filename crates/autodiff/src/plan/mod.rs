@@ -78,7 +78,7 @@ pub(crate) enum Place {
 #[derive(Clone, Debug)]
 pub struct Plan<T> {
     program: Program,
-    /// For each output the input, if one, that it is written over.
+    /// For each input the output, if one, that is written over it.
     updates: Vec<Option<usize>>,
     places: Vec<Place>,
     tasks: Vec<Task>,
