@@ -133,8 +133,9 @@ fn add<S: Simd, const K: usize, const V: usize>(
     next: &mut RowsAhead<'_>,
 ) {
     let sums = sums::<S, K, V>(simd, rows, r, from, next);
-    for (g, sums) in G.chunks_exact_mut(rows[0].len()).zip(sums) {
-        for (g, sum) in S::as_mut_simd_f64s(&mut g[from..]).0.iter_mut().zip(sums) {
+    for (k, sums) in sums.into_iter().enumerate() {
+        let g = &mut G[k * rows[0].len() + from..];
+        for (g, sum) in S::as_mut_simd_f64s(g).0.iter_mut().zip(sums) {
             *g = simd.add_f64s(*g, sum);
         }
     }
@@ -186,8 +187,7 @@ fn sums<S: Simd, const K: usize, const V: usize>(
         next.fetch();
         let Some(r) = r.get(first..).and_then(|r| r.first_chunk::<K>()) else { break };
         for (i, x) in rows.iter().enumerate() {
-            let Some(x) = x.get(from..from + V * S::F64_LANES) else { break };
-            let Some(x) = S::as_simd_f64s(x).0.first_chunk::<V>() else { break };
+            let Some(x) = vectors::<S, V>(x, from) else { break };
             for k in 0..K {
                 // The remainder spares a check of the bounds.
                 let r = simd.splat_f64s(r[k][i % LANES]);
@@ -198,6 +198,13 @@ fn sums<S: Simd, const K: usize, const V: usize>(
         }
     }
     sums
+}
+
+/// V vectors from place `from` on, if there are so many.
+#[inline(always)]
+pub(super) fn vectors<S: Simd, const V: usize>(x: &[f64], from: usize) -> Option<&[S::f64s; V]> {
+    let x = x.get(from..from + V * S::F64_LANES)?;
+    S::as_simd_f64s(x).0.first_chunk()
 }
 
 #[cfg(test)]

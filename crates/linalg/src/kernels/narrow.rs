@@ -4,7 +4,7 @@
 //! The one idea: the outputs of a row lie beside each other, padded to whole
 //! vectors, so that one element of x meets all outputs at once and no sum runs
 //! across a vector. A tile of three rows by up to three vectors of outputs stays
-//! in registers. A single output has no neighbours: there the vectors run along x.
+//! in registers. For a single output, which has no neighbours, see `two_classes.rs`.
 //!
 //! Rows are meant to be in the cache already: while it multiplies these, the
 //! product asks the memory for the block of rows that comes next, which leaves
@@ -17,17 +17,16 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::ahead::RowsAhead;
 use crate::simd::vector_lanes;
 
-/// Places per row that [`rows_times`] wants for `k` outputs: whole vectors of this processor, but a single one is not padded.
+/// Places per row that [`rows_times`] wants for `k` outputs: whole vectors of this processor.
 ///
 /// # Examples
 /// ```
 /// use wonderland_linalg::kernels::padded_width;
-/// assert_eq!(padded_width(1), 1);
 /// assert!(padded_width(10) >= 10 && padded_width(10) % 4 == 0);
 /// ```
 #[must_use]
 pub fn padded_width(k: usize) -> usize {
-    if k == 1 { 1 } else { k.next_multiple_of(vector_lanes()) }
+    k.next_multiple_of(vector_lanes())
 }
 
 /// zᵢ = b + xᵢ W for every row xᵢ, while the rows `next` are fetched, which only
@@ -38,20 +37,19 @@ pub fn padded_width(k: usize) -> usize {
 /// `width` is a [`padded_width`].
 ///
 /// # Numerics
-/// Products are not rounded; each of several outputs is summed in the order of
-/// the columns, a single one in as many lanes as a vector has. Neither depends on
-/// the other rows.
+/// Products are not rounded; each output is summed in the order of the columns.
 ///
 /// # Panics
 /// When the lengths do not fit.
 ///
 /// # Examples
 /// ```
-/// use wonderland_linalg::kernels::rows_times;
-/// let rows: [&[f64]; 2] = [&[1.0, 2.0], &[3.0, 4.0]];
-/// let mut z = [0.0; 2];
-/// rows_times(&rows, &[], &[1.0, 10.0], &[100.0], &mut z);
-/// assert_eq!(z, [121.0, 143.0]);
+/// use wonderland_linalg::kernels::{padded_width, rows_times};
+/// let width = padded_width(2);
+/// let (mut W, mut b, mut z) = (vec![0.0; 3 * width], vec![0.0; width], vec![0.0; width]);
+/// (W[0], W[width], W[2 * width + 1], b[1]) = (1.0, 10.0, 1.0, 100.0);
+/// rows_times(&[&[1.0, 2.0, 3.0]], &[], &W, &b, &mut z);
+/// assert_eq!(z[..2], [21.0, 103.0]);
 /// ```
 #[track_caller]
 pub fn rows_times(rows: &[&[f64]], next: &[&[f64]], W: &[f64], b: &[f64], z: &mut [f64]) {
@@ -60,17 +58,11 @@ pub fn rows_times(rows: &[&[f64]], next: &[&[f64]], W: &[f64], b: &[f64], z: &mu
     assert_eq!(z.len(), rows.len() * width, "{} rows of {width} outputs", rows.len());
     let c = W.len() / width;
     assert!(W.len() == c * width && rows.iter().all(|row| row.len() == c), "rows of {c}");
-    let arch = Arch::new();
-    if let [b] = *b {
-        let next = RowsAhead::spread(next, rows.len().div_ceil(4));
-        arch.dispatch(Dots { rows, next, w: W, b, z });
-    } else {
-        let next = RowsAhead::spread(next, rows.len().div_ceil(3));
-        arch.dispatch(Products { rows, next, W, b, z });
-    }
+    let next = RowsAhead::spread(next, rows.len().div_ceil(3));
+    Arch::new().dispatch(Products { rows, next, W, b, z });
 }
 
-/// z = b + X W for several outputs.
+/// z = b + X W.
 struct Products<'a> {
     rows: &'a [&'a [f64]],
     next: RowsAhead<'a>,
@@ -131,47 +123,6 @@ fn product_tile<S: Simd, const V: usize>(
     }
 }
 
-/// z = b + X w.
-struct Dots<'a> {
-    rows: &'a [&'a [f64]],
-    next: RowsAhead<'a>,
-    w: &'a [f64],
-    b: f64,
-    z: &'a mut [f64],
-}
-
-impl WithSimd for Dots<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { rows, mut next, w, b, z } = self;
-        let (ws, w_rest) = S::as_simd_f64s(w);
-        for (rows, z) in rows.chunks(4).zip(z.chunks_mut(4)) {
-            next.fetch();
-            let first = rows[0];
-            let row = |r: usize| if r < rows.len() { rows[r] } else { first };
-            let (x0, rest0) = S::as_simd_f64s(first);
-            let (x1, rest1) = S::as_simd_f64s(row(1));
-            let (x2, rest2) = S::as_simd_f64s(row(2));
-            let (x3, rest3) = S::as_simd_f64s(row(3));
-            let mut sums = [simd.splat_f64s(0.0); 4];
-            for ((((w, x0), x1), x2), x3) in ws.iter().zip(x0).zip(x1).zip(x2).zip(x3) {
-                sums[0] = simd.mul_add_f64s(*x0, *w, sums[0]);
-                sums[1] = simd.mul_add_f64s(*x1, *w, sums[1]);
-                sums[2] = simd.mul_add_f64s(*x2, *w, sums[2]);
-                sums[3] = simd.mul_add_f64s(*x3, *w, sums[3]);
-            }
-            for ((z, sum), rest) in z.iter_mut().zip(sums).zip([rest0, rest1, rest2, rest3]) {
-                let mut sum = simd.reduce_sum_f64s(sum);
-                for (x, w) in rest.iter().zip(w_rest) {
-                    sum = x.mul_add(*w, sum);
-                }
-                *z = b + sum;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{padded_width, rows_times};
@@ -213,6 +164,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "rows of 1")]
     fn lengths_must_fit() {
-        rows_times(&[&[1.0, 2.0, 3.0]], &[], &[1.0], &[0.0], &mut [0.0]);
+        let b = vec![0.0; padded_width(1)];
+        rows_times(&[&[1.0, 2.0, 3.0]], &[], &b, &b, &mut b.clone());
     }
 }

@@ -310,7 +310,7 @@ fn moments(
         if X.col_stride() == 1 {
             lend(X, start, n, &mut places);
         } else {
-            copy(X.subrows(start, n), &mut copies, &mut places);
+            lend(copy(X.subrows(start, n), &mut copies), 0, n, &mut places);
         }
         let w = weights.map(|w| &w[start..start + n]);
         add_moments(&places[..n], w, first, sums, squares);

@@ -21,16 +21,9 @@ pub(super) fn lend<'a>(
     n
 }
 
-/// Copies rows whose elements are apart, at most [`MOST_ROWS`].
-pub(super) fn copy<'a>(
-    X: MatRef<'_, f64>,
-    copies: &'a mut Vec<f64>,
-    places: &mut [&'a [f64]; MOST_ROWS],
-) {
+/// Copies rows whose elements are apart.
+pub(super) fn copy<'a>(X: MatRef<'_, f64>, copies: &'a mut Vec<f64>) -> MatRef<'a, f64> {
     copies.clear();
     copies.extend(X.row_iter().flat_map(|row| row.iter().copied()));
-    let c = X.ncols();
-    for (i, place) in places.iter_mut().enumerate().take(X.nrows()) {
-        *place = &copies[i * c..][..c];
-    }
+    MatRef::from_row_major_slice(copies, X.nrows(), X.ncols())
 }

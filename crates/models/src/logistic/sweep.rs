@@ -12,14 +12,13 @@ mod stripe;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use wonderland_linalg::kernels::padded_width;
 use wonderland_linalg::{MatRef, Team, Tensor};
 use wonderland_optim::Objective;
 
 use super::columns::Columns;
 use super::memory::renew;
 use hessian::Curvature;
-use stripe::{Pass, Stripe, block_rows};
+use stripe::{Pass, Stripe, block_rows, width};
 
 /// Most stripes, that is, partial gradients.
 const STRIPES: usize = 64;
@@ -70,7 +69,7 @@ impl SweepMemory {
         for (k, stripe) in self.stripes[..self.n_stripes].iter_mut().enumerate() {
             stripe.renew(k * rows_each..((k + 1) * rows_each).min(n), c, outputs);
         }
-        let width = padded_width(outputs);
+        let width = width(outputs);
         renew(&mut self.W, c * outputs, 0.0);
         renew(&mut self.b, outputs, 0.0);
         renew(&mut self.padded_W, c * width, 0.0);
