@@ -245,6 +245,11 @@ impl Unary {
 }
 
 impl Binary {
+    /// Whether it is a sum, a difference or a product.
+    pub(crate) fn is_simple(self) -> bool {
+        matches!(self, Self::Add | Self::Sub | Self::Mul)
+    }
+
     /// f(a, b).
     pub(crate) fn of<T: Real>(self, a: T, b: T) -> T {
         self.choose(Once((a, b)))

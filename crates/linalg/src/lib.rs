@@ -25,6 +25,7 @@ mod simd;
 pub mod special;
 mod threads;
 mod twofold;
+mod wide;
 
 pub use error::{Error, Result};
 pub use factor::{
@@ -45,3 +46,4 @@ pub use shared::{adds_same_bits, is_worth_sharing, matmul_shared};
 pub use tensor::{Tensor, column};
 pub use threads::{Team, Threads};
 pub use vector::{best_template, cosine_similarity, dot, norm, norm_l1, norm_max};
+pub use wide::{Wide, wide};

@@ -1,7 +1,7 @@
 //! Elementwise operations on tiles, where every argument is a slice as long as
 //! the result, one number, or what the result overwrites.
 
-use wonderland_linalg::Scalar;
+use wonderland_linalg::{Real, Scalar};
 
 use super::elementwise;
 use crate::functions::{Binary, BinaryLoop, Unary};
@@ -79,39 +79,80 @@ pub(crate) struct Pair {
 impl Pair {
     /// The pair, if both are sums, differences or products.
     pub(crate) fn of(first: Binary, then: Binary, turned: bool) -> Option<Self> {
-        let simple = |f| matches!(f, Binary::Add | Binary::Sub | Binary::Mul);
-        (simple(first) && simple(then)).then_some(Self { first, then, turned })
+        (first.is_simple() && then.is_simple()).then_some(Self { first, then, turned })
+    }
+
+    /// Whether it is c − a b.
+    pub(crate) fn is_complement(self) -> bool {
+        self == Self { first: Binary::Mul, then: Binary::Sub, turned: true }
     }
 }
 
-/// y = both functions of two slices and anything, each rounded as it would be
-/// alone.
-pub(crate) fn pair<T: Scalar>(both: Pair, args: [In<'_, T>; 3], y: &mut [T]) {
-    use Binary::{Add, Mul, Sub};
-    let [In::Slice(a), In::Slice(b), c] = args else { unreachable!("pairs begin with slices") };
-    let abc = (a, b, c);
-    match (both.first, both.then) {
-        (Add, Add) => each(abc, y, |a, b, c| (a + b) + c),
-        (Add, Mul) => each(abc, y, |a, b, c| (a + b) * c),
-        (Add, _) if both.turned => each(abc, y, |a, b, c| c - (a + b)),
-        (Add, _) => each(abc, y, |a, b, c| (a + b) - c),
-        (Mul, Add) => each(abc, y, |a, b, c| (a * b) + c),
-        (Mul, Mul) => each(abc, y, |a, b, c| (a * b) * c),
-        (Mul, _) if both.turned => each(abc, y, |a, b, c| c - (a * b)),
-        (Mul, _) => each(abc, y, |a, b, c| (a * b) - c),
-        (_, Add) => each(abc, y, |a, b, c| (a - b) + c),
-        (_, Mul) => each(abc, y, |a, b, c| (a - b) * c),
-        (_, Sub) if both.turned => each(abc, y, |a, b, c| c - (a - b)),
-        _ => each(abc, y, |a, b, c| (a - b) - c),
+/// A loop over elements that calls a function of three numbers.
+pub(crate) trait PairLoop<T> {
+    /// The loop, for one function.
+    fn run(self, f: impl Fn(T, T, T) -> T);
+}
+
+impl Pair {
+    /// Runs a loop with both functions, each rounded as it would be alone.
+    #[inline(always)]
+    pub(crate) fn choose<T: Real>(self, each: impl PairLoop<T>) {
+        use Binary::{Add, Mul, Sub};
+        match (self.first, self.then) {
+            (Add, Add) => each.run(|a, b, c| (a + b) + c),
+            (Add, Mul) => each.run(|a, b, c| (a + b) * c),
+            (Add, _) if self.turned => each.run(|a, b, c| c - (a + b)),
+            (Add, _) => each.run(|a, b, c| (a + b) - c),
+            (Mul, Add) => each.run(|a, b, c| (a * b) + c),
+            (Mul, Mul) => each.run(|a, b, c| (a * b) * c),
+            (Mul, _) if self.turned => each.run(|a, b, c| c - (a * b)),
+            (Mul, _) => each.run(|a, b, c| (a * b) - c),
+            (_, Add) => each.run(|a, b, c| (a - b) + c),
+            (_, Mul) => each.run(|a, b, c| (a - b) * c),
+            (_, Sub) if self.turned => each.run(|a, b, c| c - (a - b)),
+            _ => each.run(|a, b, c| (a - b) - c),
+        }
     }
 }
 
-fn each<T: Copy>((a, b, c): (&[T], &[T], In<'_, T>), y: &mut [T], f: impl Fn(T, T, T) -> T) {
-    let yab = y.iter_mut().zip(a).zip(b);
-    match c {
-        In::Slice(c) => yab.zip(c).for_each(|(((y, &a), &b), &c)| *y = f(a, b, c)),
-        In::One(c) => yab.for_each(|((y, &a), &b)| *y = f(a, b, c)),
-        In::Same => yab.for_each(|((y, &a), &b)| *y = f(a, b, *y)),
+struct Three<'a, T> {
+    x: [In<'a, T>; 3],
+    y: &'a mut [T],
+}
+
+impl<T: Copy> PairLoop<T> for Three<'_, T> {
+    fn run(self, f: impl Fn(T, T, T) -> T) {
+        let [In::Slice(a), In::Slice(b), c] = self.x else {
+            unreachable!("pairs begin with slices")
+        };
+        let yab = self.y.iter_mut().zip(a).zip(b);
+        match c {
+            In::Slice(c) => yab.zip(c).for_each(|(((y, &a), &b), &c)| *y = f(a, b, c)),
+            In::One(c) => yab.for_each(|((y, &a), &b)| *y = f(a, b, c)),
+            In::Same => yab.for_each(|((y, &a), &b)| *y = f(a, b, *y)),
+        }
+    }
+}
+
+/// y = both functions of two slices and anything.
+pub(crate) fn pair<T: Scalar>(both: Pair, x: [In<'_, T>; 3], y: &mut [T]) {
+    both.choose(Three { x, y });
+}
+
+/// y = f(x₁, …), whatever the arguments are.
+pub(crate) fn each<'a, T: Copy + 'a, const K: usize>(
+    arg: impl Fn(usize) -> In<'a, T>,
+    y: &mut [T],
+    f: impl Fn([T; K]) -> T,
+) {
+    let x: [In<'a, T>; K] = std::array::from_fn(arg);
+    for (i, y) in y.iter_mut().enumerate() {
+        *y = f(x.map(|x| match x {
+            In::Slice(x) => x[i],
+            In::One(x) => x,
+            In::Same => *y,
+        }));
     }
 }
 

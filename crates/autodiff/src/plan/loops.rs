@@ -6,12 +6,13 @@
 //! way. The same kernels run on the same numbers, so the bits are those of a loop that
 //! keeps all.
 
-use wonderland_linalg::{Scalar, Team};
+use wonderland_linalg::{Scalar, Team, wide};
 
 use crate::checkpoint::{Action, revolve};
 use crate::error::Result;
 use crate::op::{Op, RewindOp, ScanOp};
 use crate::plan::layout::Host;
+use crate::plan::passing::{Entering, LISTED, Leaving, Rows};
 use crate::plan::run::View;
 use crate::plan::{Place, Plan};
 use crate::program::Instr;
@@ -60,7 +61,7 @@ impl<T: Scalar> Runner<T> {
                     body.keep(step, op.length as usize);
                     body.enter(instr, view, &rows, row(op, step));
                     body.ask(&rows, row(op, (step + 1).min(op.length as usize - 1)));
-                    body.step(view.team, op, row(op, step), out)?;
+                    body.step(view.team, row(op, step), out)?;
                 }
                 // With no step, the first states are the final ones.
                 let states = body.states();
@@ -129,13 +130,6 @@ pub(crate) struct Kept<T> {
     pub(crate) current: Vec<T>,
 }
 
-/// Sequences of numbers that are looked up once for all steps; further ones in
-/// every step.
-const LISTED: usize = 48;
-
-/// The listed sequences of a loop.
-type Rows<'v, T> = [&'v [T]; LISTED];
-
 /// Which entry of the sequences a step reads.
 fn row(op: &ScanOp, step: usize) -> usize {
     if op.reverse { op.length as usize - 1 - step } else { step }
@@ -161,16 +155,29 @@ pub(crate) struct Body<T> {
     listed: Vec<(usize, usize, usize)>,
     /// Other sequences.
     others: Vec<usize>,
+    /// The stacked results that hold a state before each step, and those that are in
+    /// the arena after it: where, where among all results the first row goes, and the
+    /// length of a row.
+    before: Vec<(usize, usize, usize)>,
+    stacked: Vec<(usize, usize, usize)>,
+    /// Other stacked results: number among those of a step, and among all.
+    apart: Vec<(usize, usize)>,
 }
 
 impl<T: Scalar> Body<T> {
     fn new(op: &ScanOp, from: impl Fn(usize) -> Option<usize>) -> Self {
         let body = &op.body.0;
         let results = body.outputs.iter().enumerate();
-        let results = results.map(|(k, o)| (part_offset(op, k), body.shape_of(o.id).len()));
+        let results: Vec<_> =
+            results.map(|(k, o)| (part_offset(op, k), body.shape_of(o.id).len())).collect();
         let (consts, carry) = (op.consts as usize, op.carry as usize);
-        let plan = Plan::new(body, Host::Loop { consts, carry });
-        let next = |k: usize| plan.places[body.outputs[k].id as usize];
+        // What a state was before the step is taken before it, not a result of it.
+        let (before, after): (Vec<usize>, Vec<usize>) =
+            (0..results.len()).partition(|&k| op.state_before(k as u32).is_some());
+        let mut stepping = (**body).clone();
+        stepping.outputs = after.iter().map(|&k| body.outputs[k].clone()).collect();
+        let plan = Plan::new(&stepping, Host::Loop { consts, carry });
+        let next = |at: usize| plan.places[plan.program.outputs[at].id as usize];
         let moved = (0..carry).filter(|&k| next(k) != plan.places[consts + k]).collect();
         let (mut listed, mut others) = (Vec::new(), Vec::new());
         for k in (consts + carry..body.inputs.len()).filter(|&k| from(k).is_some()) {
@@ -181,18 +188,35 @@ impl<T: Scalar> Body<T> {
                 _ => others.push(k),
             }
         }
+        let row = |place: Place, k: usize| match place {
+            Place::Arena { start, len } => Some((start, results[k].0, len)),
+            _ => None,
+        };
+        let before =
+            before.iter().filter_map(|&k| row(plan.places[body.outputs[k].id as usize], k));
+        let before = before.collect();
+        let (mut stacked, mut apart) = (Vec::new(), Vec::new());
+        for (at, &k) in after.iter().enumerate().skip(carry) {
+            match row(next(at), k) {
+                Some(row) => stacked.push(row),
+                None => apart.push((at, k)),
+            }
+        }
         let first = plan.places.get(consts);
         let begin = match first {
             Some(Place::Arena { start, .. }) if op.carry > 0 => *start,
             _ => 0,
         };
         Self {
-            results: results.collect(),
+            results,
             from: (0..body.inputs.len()).map(from).collect(),
             states: (begin, part_offset(op, carry)),
             moved,
             listed,
             others,
+            before,
+            stacked,
+            apart,
             plan,
             kept: None,
         }
@@ -234,9 +258,7 @@ impl<T: Scalar> Body<T> {
 
     /// Takes entry `row` of each sequence.
     fn enter(&mut self, instr: &Instr, view: &View<'_, T>, rows: &Rows<'_, T>, row: usize) {
-        for (x, &(_, start, len)) in rows.iter().zip(&self.listed) {
-            self.plan.arena[start..start + len].copy_from_slice(&x[row * len..][..len]);
-        }
+        wide(Entering { rows, listed: &self.listed, row, arena: &mut self.plan.arena });
         for j in 0..self.others.len() {
             self.take(instr, view, self.others[j], row);
         }
@@ -286,11 +308,13 @@ impl<T: Scalar> Body<T> {
 
     /// Runs the body; its states replace those before, its other results go to
     /// row `row` of their parts. The front of `out` is overwritten.
-    fn step(&mut self, team: Team, op: &ScanOp, row: usize, out: &mut [T]) -> Result<()> {
+    fn step(&mut self, team: Team, row: usize, out: &mut [T]) -> Result<()> {
+        wide(Leaving { rows: &self.before, row, arena: &self.plan.arena, out });
         self.plan.execute(team, &[], &mut [])?;
-        for (k, &(to, n)) in self.results.iter().enumerate().skip(op.carry as usize) {
-            let to = to + row * n;
-            self.plan.copy_kept(k, &mut out[to..to + n]);
+        wide(Leaving { rows: &self.stacked, row, arena: &self.plan.arena, out });
+        for &(at, k) in &self.apart {
+            let (to, n) = self.results[k];
+            self.plan.copy_kept(at, &mut out[to + row * n..][..n]);
         }
         // Some may be where others go: all are taken before any is put back.
         for &k in &self.moved {
@@ -378,7 +402,7 @@ impl<T: Scalar> Rewind<T> {
                     for step in from..to {
                         let row = row(&op.forward, step);
                         forward.enter(instr, view, &forward_rows, row);
-                        forward.step(view.team, &op.forward, 0, current)?;
+                        forward.step(view.team, 0, current)?;
                     }
                     current.copy_from_slice(forward.states());
                 }
@@ -390,7 +414,7 @@ impl<T: Scalar> Rewind<T> {
                         let (from, n) = forward.results[state as usize];
                         back.argument(k).copy_from_slice(&current[from..from + n]);
                     }
-                    back.step(view.team, &op.back, row, out)?;
+                    back.step(view.team, row, out)?;
                 }
                 Action::Free { .. } | Action::Tape { .. } => {}
             }

@@ -22,7 +22,7 @@ pub(crate) enum Base {
 pub(crate) struct Memory<'m, 'o, T> {
     pub(crate) args: &'m [Arg<'m, T>],
     pub(crate) outputs: &'m mut [&'o mut [T]],
-    pub(crate) arena: &'m mut [T],
+    pub(crate) arena: &'m mut Vec<T>,
     pub(crate) fixed: &'m [T],
 }
 

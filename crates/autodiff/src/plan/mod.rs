@@ -19,6 +19,7 @@ mod memory;
 mod near;
 mod offsets;
 mod onto;
+mod passing;
 mod remake;
 mod report;
 mod run;
