@@ -14,7 +14,10 @@ pub(crate) type Rows<'v, T> = [&'v [T]; LISTED];
 /// Rows on their way into the arena of a body.
 pub(crate) struct Entering<'e, 'v, T> {
     pub(crate) rows: &'e Rows<'v, T>,
+    /// Of each sequence its argument, and where in the arena a row begins and how long
+    /// it is.
     pub(crate) listed: &'e [(usize, usize, usize)],
+    /// Which row of each.
     pub(crate) row: usize,
     pub(crate) arena: &'e mut [T],
 }
@@ -32,7 +35,10 @@ impl<T: Scalar> Wide for Entering<'_, '_, T> {
 
 /// Numbers on their way from the arena of a body to their rows.
 pub(crate) struct Leaving<'e, T> {
+    /// Of each result where in the arena it begins, where in `out` its rows do, and how
+    /// long a row is.
     pub(crate) rows: &'e [(usize, usize, usize)],
+    /// Which row of each.
     pub(crate) row: usize,
     pub(crate) arena: &'e [T],
     pub(crate) out: &'e mut [T],
