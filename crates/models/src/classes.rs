@@ -2,6 +2,7 @@
 //! columns) and the scores xW + b.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wonderland_linalg::{MatRef, Team, Tensor};
 
@@ -67,6 +68,9 @@ pub(crate) fn check_weights(weights: Option<&[f64]>, n: usize) -> Result<f64> {
 /// Codes that one thread looks over at a time.
 const CODES: usize = 1 << 16;
 
+/// Which classes were seen, in memory that is kept.
+pub(crate) type Seen = Vec<AtomicBool>;
+
 /// Checks codes 0..m with at least two classes, each of positive weight; returns
 /// m.
 pub(crate) fn check_codes(
@@ -74,6 +78,7 @@ pub(crate) fn check_codes(
     y: &[usize],
     n: usize,
     weights: Option<&[f64]>,
+    seen: &mut Seen,
 ) -> Result<usize> {
     if y.len() != n {
         return Err(Error::LengthMismatch {
@@ -91,24 +96,24 @@ pub(crate) fn check_codes(
     }
     // More codes than rows leaves one empty; found before allocating for them.
     let tracked = n_classes.min(n + 1);
-    let seen = |rows: Range<usize>| {
-        let mut present = vec![false; tracked];
+    seen.clear();
+    seen.resize_with(tracked, AtomicBool::default);
+    let see = |rows: Range<usize>| {
         for i in rows {
-            if y[i] < tracked && weights.is_none_or(|w| w[i] > 0.0) {
-                present[y[i]] = true;
+            // Seldom written, so that threads seldom wait for each other's lines.
+            if y[i] < tracked
+                && !seen[y[i]].load(Ordering::Relaxed)
+                && weights.is_none_or(|w| w[i] > 0.0)
+            {
+                seen[y[i]].store(true, Ordering::Relaxed);
             }
         }
-        present
     };
-    let either = |mut a: Vec<bool>, b: Vec<bool>| {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a |= b);
-        a
-    };
-    // Leaves no shorter than what they return.
-    let present = team.map_reduce(n, CODES.max(tracked), seen, either).unwrap_or_default();
-    match present.iter().filter(|p| **p).count() {
+    team.map_reduce(n, CODES, see, |(), ()| ());
+    let present = || seen.iter().map(|seen| seen.load(Ordering::Relaxed));
+    match present().filter(|p| *p).count() {
         0 | 1 => Err(Error::OneClass),
-        _ => match present.iter().position(|p| !p) {
+        _ => match present().position(|p| !p) {
             Some(class) => Err(Error::EmptyClass { class, n_classes }),
             None => Ok(n_classes),
         },

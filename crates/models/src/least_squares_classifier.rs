@@ -87,7 +87,7 @@ impl LeastSquaresClassifier {
     ) -> Result<FittedLeastSquaresClassifier> {
         check_finite_matrix(X)?;
         check_weights(weights, X.nrows())?;
-        let n_classes = check_codes(Team::alone(), y, X.nrows(), weights)?;
+        let n_classes = check_codes(Team::alone(), y, X.nrows(), weights, &mut Vec::new())?;
         let Y = one_hot(y, n_classes)?;
         let solver = LeastSquares { intercept: self.intercept, ..LeastSquares::default() };
         let solution = match weights {

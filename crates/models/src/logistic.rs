@@ -11,13 +11,17 @@ mod sweep;
 mod tests;
 mod trail;
 
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{MatRef, Team, Tensor};
-use wonderland_optim::{Lbfgs, LbfgsMemory, Newton, Observer, Outcome, Progress, Stop, Stopping};
+use wonderland_optim::{
+    Lbfgs, LbfgsMemory, Newton, NewtonMemory, Observer, Outcome, Progress, Stopping,
+};
 
 use crate::classes::{check_codes, check_weights};
 use crate::{Error, Result, Workspace};
-use columns::Columns;
 pub use fitted::{FitStop, FittedLogisticRegression};
 pub(crate) use memory::Memory;
 use sample::Sample;
@@ -211,45 +215,47 @@ impl LogisticRegression {
             return Err(Error::TooFewRows { what: "a fit", needed: 1, actual: 0 });
         }
         let total = check_weights(weights, X.nrows())?;
-        let n_classes = check_codes(team, y, X.nrows(), weights)?;
+        let memory = &mut workspace.logistic;
+        let Memory { seen, columns, sample, sweep, lbfgs, newton, trail, u } = memory;
+        let n_classes = check_codes(team, y, X.nrows(), weights, seen)?;
         let l2 = self.l2.unwrap_or(1.0 / total);
         let outputs = if n_classes == 2 && self.form == Form::Auto { 1 } else { n_classes };
         // NaN and infinities of X are refused in the pass that this makes.
-        let mut columns = Columns::new(team, X, weights, outputs.max(2), l2, self.intercept)?;
-        let newton = self.takes_newton(X.nrows(), columns.n_rows(), outputs);
+        columns.renew(team, X, weights, outputs.max(2), l2, self.intercept)?;
         let data = Data { X, y, weights, outputs, l2 };
-        let Memory { sample, sweep, lbfgs } = &mut workspace.logistic;
-        lbfgs.forget();
-        let start = (!newton)
-            .then(|| Sample::of(data, &columns, sample))
-            .flatten()
+        let (solver, started) = if self.takes_newton(X.nrows(), columns.n_rows(), outputs) {
+            (Solver::Newton(newton), false)
+        } else {
+            lbfgs.forget();
             // Its passes are so short that falling asleep between them would cost more.
-            .and_then(|sample| team.awake(|| sample.prepare(team, &mut columns, sweep, lbfgs)));
-        let mut sweep = Sweep::new(team, data, columns, sweep);
-        let start = start.unwrap_or_else(|| sweep.start());
-        let lbfgs = (!newton).then_some(lbfgs);
-        let mut trail = Trail::default();
-        let outcome = self.minimise(&mut sweep, &start, lbfgs, &mut trail, observer)?;
-        let stop = match outcome.stop {
-            Stop::Observer if sweep.separable() => FitStop::Separable,
-            stop => FitStop::from(stop),
+            let started = Sample::of(data, columns, sample).is_some_and(|sample| {
+                team.awake(|| sample.prepare(team, columns, sweep, lbfgs, u))
+            });
+            (Solver::Lbfgs(lbfgs), started)
         };
-        let flat = l2 == 0.0 && stop.converged() && trail.goes_on(&mut sweep, &outcome, X.nrows());
-        let stop = if flat { FitStop::Unbounded } else { stop };
+        let separates = Cell::new(false);
+        let mut sweep = Sweep::new(team, data, columns, sweep, &separates);
+        if !started {
+            sweep.start(u);
+        }
+        let start = std::mem::take(u);
+        let (outcome, stop) = self.minimise(solver, &mut sweep, start, trail, observer)?;
         let (W, b) = sweep.parameters(&outcome.x);
-        let (coefficients, intercept) = centred(&W, &b);
+        let (coefficients, intercept) = centred(W, b);
         if coefficients.as_slice().iter().chain(&intercept).any(|v| !v.is_finite()) {
             return Err(Error::Overflow { what: "a coefficient" });
         }
+        let Outcome { x, value, gradient_norm, iterations, evaluations, .. } = outcome;
+        *u = x;
         Ok(FittedLogisticRegression {
             coefficients,
             intercept,
             has_intercept: self.intercept,
             l2,
-            objective: outcome.value,
-            gradient_norm: outcome.gradient_norm,
-            iterations: outcome.iterations,
-            evaluations: outcome.evaluations,
+            objective: value,
+            gradient_norm,
+            iterations,
+            evaluations,
             stop,
         })
     }
@@ -276,53 +282,74 @@ impl LogisticRegression {
         }
     }
 
-    /// By L-BFGS with what is known of the curvature, or else by Newton.
+    /// Minimises from `start`, and looks whether there is a minimum at all.
     fn minimise(
         &self,
+        solver: Solver<'_>,
         sweep: &mut Sweep<'_>,
-        start: &[f64],
-        lbfgs: Option<&mut LbfgsMemory>,
+        start: Vec<f64>,
         trail: &mut Trail,
         observer: &mut impl Observer,
-    ) -> Result<Outcome> {
+    ) -> Result<(Outcome, FitStop)> {
         let stopping = Stopping {
             gradient: self.tolerance,
             max_iterations: self.max_iterations,
             ..Stopping::default()
         };
-        // A separating W is a certificate that scaling it up lowers the loss
-        // for ever; with a penalty it is only a good fit.
-        let certificate = sweep.certificate();
+        let separates = sweep.separates;
+        trail.clear();
         let mut watch = |progress: &Progress<'_>| {
-            if certificate.get() {
-                return std::ops::ControlFlow::Break(());
+            // A separating W is a certificate that scaling it up lowers the loss
+            // for ever; with a penalty it is only a good fit.
+            if separates.get() {
+                return ControlFlow::Break(());
             }
             trail.pass(progress);
             observer.observe(progress)
         };
-        Ok(match lbfgs {
-            Some(memory) => {
-                let solver = Lbfgs { stopping, ..Lbfgs::default() };
-                solver.minimise_knowing(memory, sweep, start, &mut watch)?
+        let outcome = match solver {
+            Solver::Newton(memory) => {
+                Newton { stopping }.minimise_in(memory, sweep, start, &mut watch)?
             }
-            None => Newton { stopping }.minimise(sweep, start, &mut watch)?,
-        })
+            Solver::Lbfgs(memory) => {
+                let lbfgs = Lbfgs { stopping, ..Lbfgs::default() };
+                lbfgs.minimise_knowing(memory, sweep, start, &mut watch)?
+            }
+        };
+        let stop = match FitStop::from(outcome.stop) {
+            FitStop::Observer if separates.get() => FitStop::Separable,
+            stop if stop.converged() && trail.goes_on(sweep, &outcome) => FitStop::Unbounded,
+            stop => stop,
+        };
+        Ok((outcome, stop))
     }
+}
+
+/// What looks for the minimum, in its memory.
+enum Solver<'a> {
+    Newton(&'a mut NewtonMemory),
+    /// With what is known of the curvature.
+    Lbfgs(&'a mut LbfgsMemory),
 }
 
 /// W ~ (c, m) and b ~ (m) with rows of mean 0; one output becomes two, −w/2 and
 /// w/2, which give the same probabilities.
-fn centred(W: &Tensor, b: &[f64]) -> (Tensor, Vec<f64>) {
-    let row = |w: &[f64]| -> Vec<f64> {
-        if let [w] = *w {
-            return vec![-0.5 * w, 0.5 * w];
-        }
-        // Divided first: the sum of coefficients near the largest number would
-        // overflow.
-        let mean: f64 = w.iter().map(|v| v / w.len() as f64).sum();
-        w.iter().map(|v| v - mean).collect()
-    };
-    let intercept = row(b);
-    let rows: Vec<Vec<f64>> = (0..W.nrows()).map(|j| row(W.row(j))).collect();
-    (Tensor::from_fn(W.nrows(), intercept.len(), |j, k| rows[j][k]), intercept)
+fn centred(W: &[f64], b: &[f64]) -> (Tensor, Vec<f64>) {
+    let (k, m) = (b.len(), b.len().max(2));
+    let mut coefficients = Tensor::zeros(&[W.len() / k, m]);
+    let rows = coefficients.as_mut_slice().chunks_exact_mut(m).zip(W.chunks_exact(k));
+    rows.for_each(|(out, w)| centre(w, out));
+    let mut intercept = vec![0.0; m];
+    centre(b, &mut intercept);
+    (coefficients, intercept)
+}
+
+fn centre(w: &[f64], out: &mut [f64]) {
+    if let [w] = *w {
+        out.copy_from_slice(&[-0.5 * w, 0.5 * w]);
+        return;
+    }
+    // Divided first: the sum of coefficients near the largest number would overflow.
+    let mean: f64 = w.iter().map(|v| v / w.len() as f64).sum();
+    out.iter_mut().zip(w).for_each(|(out, v)| *out = v - mean);
 }

@@ -1,8 +1,9 @@
 //! Memory that fits keep between them.
 
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wonderland_linalg::{LeastSquares, LeastSquaresSolver, Scalar};
+use wonderland_linalg::{LeastSquares, LeastSquaresSolver, Scalar, Team};
 
 use crate::{logistic, ridge};
 
@@ -10,9 +11,10 @@ use crate::{logistic, ridge};
 /// in cross-validation, a bootstrap or rolling windows.
 ///
 /// One workspace serves linear, ridge and logistic regression, and changes no bit
-/// of any fit. A further fit of the same shape allocates what it returns (logistic
-/// regression a few dozen vectors as long as its parameters), and nothing that
-/// grows with the rows.
+/// of any fit. A further fit of the same shape by one thread allocates what it
+/// returns and nothing else, but for the errors along the path where a ridge
+/// regression chooses λ, and the copies where it does so over folds. By several
+/// threads it may need a buffer more than the fits before.
 ///
 /// # Examples
 /// ```
@@ -72,4 +74,40 @@ impl<E> Spare<E> {
         // Nothing panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Spare<Vec<f64>> {
+    /// Sums of `len` numbers over n rows, to which `add` adds those of some of them:
+    /// `block` rows at a time, merged in a fixed tree.
+    pub(crate) fn sums(
+        &self,
+        team: Team,
+        n: usize,
+        block: usize,
+        len: usize,
+        add: impl Fn(Range<usize>, &mut [f64]) + Sync,
+    ) -> Vec<f64> {
+        let zeros = || {
+            let mut zeros = self.take().unwrap_or_default();
+            renew(&mut zeros, len, 0.0);
+            zeros
+        };
+        let of_rows = |rows: Range<usize>| {
+            let mut sums = zeros();
+            add(rows, &mut sums);
+            sums
+        };
+        let merge = |mut left: Vec<f64>, right: Vec<f64>| {
+            left.iter_mut().zip(&right).for_each(|(left, right)| *left += right);
+            self.give(right);
+            left
+        };
+        team.map_reduce(n, block, of_rows, merge).unwrap_or_else(zeros)
+    }
+}
+
+/// Makes `len` times `value` of a vector, whatever it held.
+pub(crate) fn renew<E: Copy>(x: &mut Vec<E>, len: usize, value: E) {
+    x.clear();
+    x.resize(len, value);
 }

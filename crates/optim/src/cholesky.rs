@@ -4,8 +4,10 @@
 
 use wonderland_linalg::Tensor;
 
+use crate::vector::reset;
+
 /// The lower factor L of A + τI = LLᵀ for the smallest τ tried.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Cholesky {
     factor: Vec<f64>,
     d: usize,
@@ -14,8 +16,10 @@ pub(crate) struct Cholesky {
 }
 
 impl Cholesky {
-    pub(crate) fn new(d: usize) -> Self {
-        Self { factor: vec![0.0; d * d], d, shift: 0.0 }
+    /// Makes it one of d × d matrices.
+    pub(crate) fn reset(&mut self, d: usize) {
+        reset(&mut self.factor, d * d);
+        self.d = d;
     }
 
     /// Factorises `A` (both triangles given); false for a matrix that is not

@@ -97,7 +97,8 @@ impl GradientDescent {
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
         let (eta, backtracks) = self.check()?;
-        let (mut run, at) = Run::start(objective, x0, self.stopping)?;
+        let mut at = Point::default();
+        let mut run = Run::start(objective, x0.to_vec(), self.stopping, &mut at)?;
         if let Some(stop) = run.begin(&at, observer) {
             return Ok(run.finish(stop));
         }
@@ -148,7 +149,7 @@ impl GradientDescent {
     ) -> Result<Outcome> {
         let (lambda, nesterov) = (self.lambda(), matches!(self.momentum, Momentum::Nesterov(_)));
         let mut velocity = vec![0.0; at.x.len()];
-        let mut next = run.point();
+        let mut next = at.clone();
         // With Nesterov `at` is the point looked ahead to, `x` the iterate.
         let mut x = at.x.clone();
         loop {
@@ -183,7 +184,7 @@ impl GradientDescent {
         let (lambda, nesterov) = (self.lambda(), matches!(self.momentum, Momentum::Nesterov(_)));
         let mut velocity = vec![0.0; at.x.len()];
         let mut p = vec![0.0; at.x.len()];
-        let (mut next, mut ahead) = (run.point(), run.point());
+        let (mut next, mut ahead) = (at.clone(), at.clone());
         loop {
             // Where the gradient is taken: here, or where momentum would arrive.
             along(&mut ahead.x, &at.x, lambda, &velocity);

@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::error::check_setting;
-use crate::line_search::LineSearch;
-use crate::run::{Point, Run};
+use crate::run::Point;
 use crate::vector::{add_scaled, dot, norm};
+use crate::walk::Walk;
 use crate::{Objective, Observer, Outcome, Result, Stopping};
 
 /// L-BFGS with a strong-Wolfe line search: the method of choice for smooth
@@ -63,11 +63,14 @@ impl Lbfgs {
         x0: &[f64],
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
-        self.minimise_knowing(&mut LbfgsMemory::default(), objective, x0, observer)
+        self.minimise_knowing(&mut LbfgsMemory::default(), objective, x0.to_vec(), observer)
     }
 
     /// Minimises with what an earlier run has learned about the curvature of a
     /// similar objective in the same variables, and leaves there what this one has.
+    ///
+    /// `x0` becomes the point of the outcome: in memory of an earlier run of as
+    /// many variables, nothing is allocated.
     ///
     /// # Errors
     /// Those of [`minimise`](Self::minimise).
@@ -83,9 +86,9 @@ impl Lbfgs {
     /// };
     /// let mut known = LbfgsMemory::default();
     /// let solver = Lbfgs::default();
-    /// let first = solver.minimise_knowing(&mut known, &mut bowl(1.0), &[3.0, 1.0], &mut ())?;
-    /// let second = solver.minimise_knowing(&mut known, &mut bowl(2.0), &first.x, &mut ())?;
+    /// let first = solver.minimise_knowing(&mut known, &mut bowl(1.0), vec![3.0, 1.0], &mut ())?;
     /// let alone = solver.minimise(&mut bowl(2.0), &first.x, &mut ())?;
+    /// let second = solver.minimise_knowing(&mut known, &mut bowl(2.0), first.x, &mut ())?;
     /// assert!((second.x[0] - 2.0).abs() < 1e-6 && second.evaluations <= alone.evaluations);
     /// # Ok::<(), wonderland_optim::Error>(())
     /// ```
@@ -93,7 +96,7 @@ impl Lbfgs {
         &self,
         memory: &mut LbfgsMemory,
         objective: &mut O,
-        x0: &[f64],
+        x0: Vec<f64>,
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
         check_setting(
@@ -102,34 +105,33 @@ impl Lbfgs {
             self.memory as f64,
             "keep at least one pair; GradientDescent keeps none",
         )?;
-        let (mut run, mut at) = Run::start(objective, x0, self.stopping)?;
-        if let Some(stop) = run.begin(&at, observer) {
+        let LbfgsMemory { known, walk } = memory;
+        known.hold(self.memory, x0.len());
+        let mut run = walk.start(objective, x0, self.stopping)?;
+        if let Some(stop) = run.begin(&walk.at, observer) {
             return Ok(run.finish(stop));
         }
-        let mut search = LineSearch::new(&run, 0.9);
-        memory.hold(self.memory, x0.len());
-        let mut p = vec![0.0; x0.len()];
         loop {
-            memory.direction(&at.gradient, &mut p);
+            walk.steepest();
+            known.turn(&mut walk.p);
             // Rounding may spoil the direction of a nearly singular memory.
-            if dot(&p, &at.gradient) >= 0.0 || p.iter().any(|v| !v.is_finite()) {
-                memory.forget();
-                memory.direction(&at.gradient, &mut p);
+            if !walk.descends() {
+                known.forget();
+                walk.steepest();
             }
             // The first direction has no scale: move by at most 1, or by a
             // thousandth of a far point.
-            let reach = 1.0_f64.max(1e-3 * norm(&at.x)) / norm(&at.gradient);
-            let t = if memory.is_empty() { reach.min(1.0) } else { 1.0 };
-            if !search.search(&mut run, &at, &p, t) {
-                if memory.is_empty() {
+            let reach = 1.0_f64.max(1e-3 * norm(&walk.at.x)) / norm(&walk.at.gradient);
+            let t = if known.pairs.is_empty() { reach.min(1.0) } else { 1.0 };
+            if !walk.search(&mut run, t) {
+                if known.pairs.is_empty() {
                     return run.stuck();
                 }
-                memory.forget();
+                known.forget();
                 continue;
             }
-            let stop = run.step(&at.x, &search.trial, observer)?;
-            memory.push(&at, &search.trial);
-            std::mem::swap(&mut at, &mut search.trial);
+            let stop = walk.step(&mut run, observer)?;
+            known.push(walk.before(), &walk.at);
             if let Some(stop) = stop {
                 return Ok(run.finish(stop));
             }
@@ -147,9 +149,16 @@ struct Pair {
 }
 
 /// The curvature of an objective as [`Lbfgs`] knows it: the last steps and the
-/// changes of the gradient along them.
+/// changes of the gradient along them; and the memory that runs work in.
 #[derive(Debug, Clone, Default)]
 pub struct LbfgsMemory {
+    known: Pairs,
+    walk: Walk,
+}
+
+/// The last pairs.
+#[derive(Debug, Clone, Default)]
+struct Pairs {
     /// Oldest first.
     pairs: VecDeque<Pair>,
     /// Storage of pairs that were dropped.
@@ -170,13 +179,19 @@ impl LbfgsMemory {
     ///     0.5 * g[0] * g[0]
     /// };
     /// let (solver, mut memory) = (Lbfgs::default(), LbfgsMemory::default());
-    /// let first = solver.minimise_knowing(&mut memory, &mut bowl, &[9.0], &mut ())?;
+    /// let first = solver.minimise_knowing(&mut memory, &mut bowl, vec![9.0], &mut ())?;
     /// memory.forget();
-    /// let again = solver.minimise_knowing(&mut memory, &mut bowl, &[9.0], &mut ())?;
+    /// let again = solver.minimise_knowing(&mut memory, &mut bowl, vec![9.0], &mut ())?;
     /// assert_eq!(first, again);
     /// # Ok::<(), wonderland_optim::Error>(())
     /// ```
     pub fn forget(&mut self) {
+        self.known.forget();
+    }
+}
+
+impl Pairs {
+    fn forget(&mut self) {
         self.spare.extend(self.pairs.drain(..));
     }
 
@@ -186,13 +201,11 @@ impl LbfgsMemory {
             self.pairs.clear();
             self.spare.clear();
         }
-        self.pairs.drain(..self.pairs.len().saturating_sub(capacity));
+        self.spare.extend(self.pairs.drain(..self.pairs.len().saturating_sub(capacity)));
+        // All pairs may be dropped at once.
+        self.spare.reserve(capacity.saturating_sub(self.spare.len()));
         self.alpha.resize(capacity, 0.0);
         (self.capacity, self.dim) = (capacity, dim);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
     }
 
     /// Adds the pair of a step, in the storage of the oldest when full.
@@ -218,9 +231,8 @@ impl LbfgsMemory {
         }
     }
 
-    /// p = −Hg by the two-loop recursion.
-    fn direction(&mut self, gradient: &[f64], p: &mut [f64]) {
-        p.iter_mut().zip(gradient).for_each(|(p, g)| *p = -g);
+    /// p = Hp by the two-loop recursion.
+    fn turn(&mut self, p: &mut [f64]) {
         for (pair, alpha) in self.pairs.iter().zip(&mut self.alpha).rev() {
             *alpha = dot(&pair.s, p) / pair.sy;
             add_scaled(p, -*alpha, &pair.y);

@@ -17,6 +17,7 @@ mod cholesky;
 mod line_search;
 mod run;
 mod vector;
+mod walk;
 
 mod convexity;
 mod descent;
@@ -27,7 +28,7 @@ pub use descent::{descent_angle, is_descent_direction};
 pub use error::{Error, Result};
 pub use gradient_descent::{GradientDescent, Momentum, Step};
 pub use lbfgs::{Lbfgs, LbfgsMemory};
-pub use newton::Newton;
+pub use newton::{Newton, NewtonMemory};
 pub use newton_cg::NewtonCg;
 pub use objective::{Hessian, HessianProduct, Objective};
 pub use observer::{Observer, Progress};

@@ -12,6 +12,8 @@ use crate::vector::{along, dot};
 
 /// Sufficient decrease: φ(t) ≤ φ(0) + C1 t φ′(0).
 const C1: f64 = 1e-4;
+/// |φ′(t)| ≤ C2 |φ′(0)|: loose, for directions that know the curvature.
+const C2: f64 = 0.9;
 /// Trials per search; bisection alone gains 2⁻⁶⁰ by then.
 const MAX_TRIALS: i32 = 60;
 /// Largest factor by which one of the first trials may lengthen the step; later
@@ -30,19 +32,20 @@ struct End {
     slope: f64,
 }
 
-/// The buffers of the search, kept over a run.
+/// The points of a search.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct LineSearch {
     /// The trial point; on success the point found.
     pub(crate) trial: Point,
     /// The lowest trial point so far, should none meet the conditions.
     fallback: Point,
-    /// |φ′(t)| ≤ c2 |φ′(0)|.
-    c2: f64,
 }
 
 impl LineSearch {
-    pub(crate) fn new<O: Objective>(run: &Run<'_, O>, c2: f64) -> Self {
-        Self { trial: run.point(), fallback: run.point(), c2 }
+    /// Makes it one in d dimensions.
+    pub(crate) fn reset(&mut self, d: usize) {
+        self.trial.reset(d);
+        self.fallback.reset(d);
     }
 
     /// Searches along `p` from `from`, first at step `t`; true when `trial`
@@ -79,7 +82,7 @@ impl LineSearch {
             let low_enough = trial.value <= start.value + C1 * t * start.slope
                 || (trial.value <= start.value + slack
                     && trial.slope <= (2.0 * C1 - 1.0) * start.slope);
-            if low_enough && trial.slope.abs() <= -self.c2 * start.slope {
+            if low_enough && trial.slope.abs() <= -C2 * start.slope {
                 return true;
             }
             if low_enough && trial.slope < 0.0 {

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use wonderland_linalg::Tensor;
 
 use crate::cholesky::Cholesky;
-use crate::line_search::LineSearch;
-use crate::run::Run;
-use crate::vector::dot;
+use crate::walk::Walk;
 use crate::{Hessian, Observer, Outcome, Result, Stopping};
 
 /// Newton's method with a Cholesky factorisation and a strong-Wolfe search:
@@ -54,39 +52,89 @@ impl Newton {
         x0: &[f64],
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
-        let d = x0.len();
-        let (mut run, mut at) = Run::start(objective, x0, self.stopping)?;
-        if let Some(stop) = run.begin(&at, observer) {
+        self.minimise_in(&mut NewtonMemory::default(), objective, x0.to_vec(), observer)
+    }
+
+    /// The same in memory that is kept for the next run.
+    ///
+    /// `x0` becomes the point of the outcome: in memory of an earlier run of as
+    /// many variables, nothing is allocated.
+    ///
+    /// # Errors
+    /// Those of [`minimise`](Self::minimise).
+    ///
+    /// # Examples
+    /// ```
+    /// # use wonderland_linalg::Tensor;
+    /// use wonderland_optim::{Hessian, Newton, NewtonMemory, Objective};
+    /// struct Parabola(f64); // (x − a)²
+    /// impl Objective for Parabola {
+    ///     fn value_and_gradient(&mut self, x: &[f64], g: &mut [f64]) -> f64 {
+    ///         g[0] = 2.0 * (x[0] - self.0);
+    ///         (x[0] - self.0).powi(2)
+    ///     }
+    /// }
+    /// impl Hessian for Parabola {
+    ///     fn hessian(&mut self, _x: &[f64], H: &mut Tensor) { H[[0, 0]] = 2.0; }
+    /// }
+    /// let (mut memory, mut x) = (NewtonMemory::default(), vec![0.0]);
+    /// for a in [1.0, 2.0, 3.0] {
+    ///     x = Newton::default().minimise_in(&mut memory, &mut Parabola(a), x, &mut ())?.x;
+    ///     assert!((x[0] - a).abs() < 1e-15);
+    /// }
+    /// # Ok::<(), wonderland_optim::Error>(())
+    /// ```
+    pub fn minimise_in<O: Hessian>(
+        &self,
+        memory: &mut NewtonMemory,
+        objective: &mut O,
+        x0: Vec<f64>,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome> {
+        let NewtonMemory { walk, H, cholesky } = memory;
+        H.reset(&[x0.len(), x0.len()]);
+        cholesky.reset(x0.len());
+        let mut run = walk.start(objective, x0, self.stopping)?;
+        if let Some(stop) = run.begin(&walk.at, observer) {
             return Ok(run.finish(stop));
         }
-        let mut search = LineSearch::new(&run, 0.9);
-        let mut H = Tensor::zeros(&[d, d]);
-        let mut cholesky = Cholesky::new(d);
-        let mut p = vec![0.0; d];
         loop {
             run.hessians += 1;
-            run.objective.hessian(&at.x, &mut H);
-            p.iter_mut().zip(&at.gradient).for_each(|(p, g)| *p = -g);
-            let newton = cholesky.factorise(&H);
+            run.objective.hessian(&walk.at.x, H);
+            walk.steepest();
+            let newton = cholesky.factorise(H);
             if newton {
-                cholesky.solve(&mut p);
+                cholesky.solve(&mut walk.p);
             }
-            if p.iter().any(|v| !v.is_finite()) || dot(&p, &at.gradient) >= 0.0 {
-                p.iter_mut().zip(&at.gradient).for_each(|(p, g)| *p = -g);
+            if !walk.descends() {
+                walk.steepest();
             }
-            let mut found = search.search(&mut run, &at, &p, 1.0);
+            let mut found = walk.search(&mut run, 1.0);
             if !found && newton {
-                p.iter_mut().zip(&at.gradient).for_each(|(p, g)| *p = -g);
-                found = search.search(&mut run, &at, &p, 1.0);
+                walk.steepest();
+                found = walk.search(&mut run, 1.0);
             }
             if !found {
                 return run.stuck();
             }
-            let stop = run.step(&at.x, &search.trial, observer)?;
-            std::mem::swap(&mut at, &mut search.trial);
-            if let Some(stop) = stop {
+            if let Some(stop) = walk.step(&mut run, observer)? {
                 return Ok(run.finish(stop));
             }
         }
+    }
+}
+
+/// What runs of [`Newton`] work in.
+#[derive(Debug, Clone)]
+pub struct NewtonMemory {
+    walk: Walk,
+    H: Tensor,
+    cholesky: Cholesky,
+}
+
+impl Default for NewtonMemory {
+    /// Holds nothing yet.
+    fn default() -> Self {
+        Self { walk: Walk::default(), H: Tensor::zeros(&[0, 0]), cholesky: Cholesky::default() }
     }
 }

@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::line_search::LineSearch;
-use crate::run::Run;
+use crate::run::{Point, Run};
 use crate::vector::{add_scaled, dot, norm};
+use crate::walk::Walk;
 use crate::{HessianProduct, Observer, Outcome, Result, Stopping};
 
 /// Truncated Newton: for many parameters and badly conditioned problems whose
@@ -52,29 +52,29 @@ impl NewtonCg {
         x0: &[f64],
         observer: &mut impl Observer,
     ) -> Result<Outcome> {
-        let (mut run, mut at) = Run::start(objective, x0, self.stopping)?;
-        if let Some(stop) = run.begin(&at, observer) {
+        let mut walk = Walk::default();
+        let mut run = walk.start(objective, x0.to_vec(), self.stopping)?;
+        if let Some(stop) = run.begin(&walk.at, observer) {
             return Ok(run.finish(stop));
         }
-        let mut search = LineSearch::new(&run, 0.9);
         let mut inner = ConjugateGradients::new(x0.len());
         loop {
-            let scaled = inner.solve(&mut run, &at.x, &at.gradient);
+            let scaled = inner.solve(&mut run, &walk.at, &mut walk.p);
+            if !scaled {
+                walk.steepest();
+            }
             // A direction of negative curvature carries no length.
-            let t = if scaled { 1.0 } else { 1.0_f64.min(1.0 / norm(&inner.p)) };
-            let mut found =
-                dot(&inner.p, &at.gradient) < 0.0 && search.search(&mut run, &at, &inner.p, t);
+            let t = if scaled { 1.0 } else { 1.0_f64.min(1.0 / norm(&walk.p)) };
+            let mut found = walk.descends() && walk.search(&mut run, t);
             if !found {
-                inner.steepest(&at.gradient);
-                let t = 1.0_f64.min(1.0 / norm(&at.gradient));
-                found = search.search(&mut run, &at, &inner.p, t);
+                walk.steepest();
+                let t = 1.0_f64.min(1.0 / norm(&walk.p));
+                found = walk.search(&mut run, t);
             }
             if !found {
                 return run.stuck();
             }
-            let stop = run.step(&at.x, &search.trial, observer)?;
-            std::mem::swap(&mut at, &mut search.trial);
-            if let Some(stop) = stop {
+            if let Some(stop) = walk.step(&mut run, observer)? {
                 return Ok(run.finish(stop));
             }
         }
@@ -83,8 +83,6 @@ impl NewtonCg {
 
 /// The inner solver of ∇²f p = −∇f with its vectors.
 struct ConjugateGradients {
-    /// The direction found.
-    p: Vec<f64>,
     residual: Vec<f64>,
     search: Vec<f64>,
     product: Vec<f64>,
@@ -93,24 +91,21 @@ struct ConjugateGradients {
 impl ConjugateGradients {
     fn new(d: usize) -> Self {
         let zeros = || vec![0.0; d];
-        Self { p: zeros(), residual: zeros(), search: zeros(), product: zeros() }
+        Self { residual: zeros(), search: zeros(), product: zeros() }
     }
 
-    fn steepest(&mut self, gradient: &[f64]) {
-        self.p.iter_mut().zip(gradient).for_each(|(p, g)| *p = -g);
-    }
-
-    /// Leaves the direction in `p`; false when it is steepest descent, taken
-    /// because its curvature is not positive.
+    /// Leaves the direction in `p`; false when even steepest descent has no
+    /// positive curvature.
     fn solve<O: HessianProduct>(
         &mut self,
         run: &mut Run<'_, O>,
-        x: &[f64],
-        gradient: &[f64],
+        at: &Point,
+        p: &mut [f64],
     ) -> bool {
+        let Point { x, gradient, .. } = at;
         let size = norm(gradient);
         let tolerance = size * size.sqrt().min(0.5);
-        self.p.fill(0.0);
+        p.fill(0.0);
         self.residual.copy_from_slice(gradient);
         self.search.iter_mut().zip(gradient).for_each(|(s, g)| *s = -g);
         let mut rr = dot(gradient, gradient);
@@ -121,14 +116,10 @@ impl ConjugateGradients {
             let curvature = dot(&self.search, &self.product);
             let flat = f64::EPSILON * norm(&self.search) * norm(&self.product);
             if !(curvature > flat && curvature.is_finite()) {
-                if step == 0 {
-                    self.steepest(gradient);
-                    return false;
-                }
-                return true;
+                return step > 0;
             }
             let alpha = rr / curvature;
-            add_scaled(&mut self.p, alpha, &self.search);
+            add_scaled(p, alpha, &self.search);
             add_scaled(&mut self.residual, alpha, &self.product);
             let next = dot(&self.residual, &self.residual);
             if next.sqrt() <= tolerance {

@@ -2,7 +2,7 @@
 //! reasons to stop. A method asks for evaluations and reports its iterates.
 
 use crate::error::{Error, Result};
-use crate::vector::{distance, max_abs};
+use crate::vector::{distance, max_abs, reset};
 use crate::{Objective, Observer, Outcome, Progress, Stop, Stopping};
 
 /// How far apart two values must be to differ by more than rounding.
@@ -11,7 +11,7 @@ pub(crate) fn noise(value: f64) -> f64 {
 }
 
 /// A point with its value and gradient.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Point {
     pub(crate) x: Vec<f64>,
     pub(crate) value: f64,
@@ -19,8 +19,11 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    fn zeros(d: usize) -> Self {
-        Self { x: vec![0.0; d], value: f64::INFINITY, gradient: vec![0.0; d] }
+    /// A point of d zeros, to be evaluated, in the memory that is there.
+    pub(crate) fn reset(&mut self, d: usize) {
+        reset(&mut self.x, d);
+        reset(&mut self.gradient, d);
+        self.value = f64::INFINITY;
     }
 }
 
@@ -47,16 +50,19 @@ pub(crate) struct Run<'a, O> {
 const MAX_IDLE: usize = 30;
 
 impl<'a, O: Objective> Run<'a, O> {
-    /// Evaluates the starting point.
+    /// Evaluates the starting point, and puts it into `at`.
     pub(crate) fn start(
         objective: &'a mut O,
-        x0: &[f64],
+        x0: Vec<f64>,
         stopping: Stopping,
-    ) -> Result<(Self, Point)> {
+        at: &mut Point,
+    ) -> Result<Self> {
         stopping.check()?;
         if let Some(index) = x0.iter().position(|v| !v.is_finite()) {
             return Err(Error::NonFiniteStart { index, value: x0[index] });
         }
+        at.reset(x0.len());
+        at.x.copy_from_slice(&x0);
         let mut run = Self {
             objective,
             iterations: 0,
@@ -64,25 +70,18 @@ impl<'a, O: Objective> Run<'a, O> {
             evaluations: 0,
             start: f64::INFINITY,
             stopping,
-            best: x0.to_vec(),
+            best: x0,
             best_value: f64::INFINITY,
             best_gradient_norm: f64::INFINITY,
             lowest: f64::INFINITY,
             idle: 0,
             unbounded: false,
         };
-        let mut point = Point::zeros(x0.len());
-        point.x.copy_from_slice(x0);
-        if !run.evaluate(&mut point) {
-            return Err(Error::UndefinedAtStart { value: point.value });
+        if !run.evaluate(at) {
+            return Err(Error::UndefinedAtStart { value: at.value });
         }
-        run.start = point.value;
-        Ok((run, point))
-    }
-
-    /// A point to evaluate into.
-    pub(crate) fn point(&self) -> Point {
-        Point::zeros(self.best.len())
+        run.start = at.value;
+        Ok(run)
     }
 
     /// Evaluates the objective at `point.x`; false outside its domain.

@@ -32,6 +32,12 @@ pub(crate) fn add_scaled(y: &mut [f64], s: f64, x: &[f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += s * x);
 }
 
+/// Makes d zeros of a vector, in the memory that is there.
+pub(crate) fn reset(x: &mut Vec<f64>, d: usize) {
+    x.clear();
+    x.resize(d, 0.0);
+}
+
 /// out = x + t p.
 pub(crate) fn along(out: &mut [f64], x: &[f64], t: f64, p: &[f64]) {
     out.iter_mut().zip(x.iter().zip(p)).for_each(|(o, (x, p))| *o = x + t * p);

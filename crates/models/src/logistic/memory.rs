@@ -1,18 +1,26 @@
-//! What fits of logistic regression keep: the workspaces of their passes, and the
-//! storage of a sample of the rows.
+//! What fits of logistic regression keep.
 
 use wonderland_linalg::Tensor;
-use wonderland_optim::LbfgsMemory;
+use wonderland_optim::{LbfgsMemory, NewtonMemory};
 
+use super::columns::Columns;
 use super::sweep::SweepMemory;
+use super::trail::Trail;
+use crate::classes::Seen;
 use crate::workspace::Spare;
 
 /// What fits keep.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Memory {
+    pub(super) seen: Seen,
+    pub(super) columns: Columns,
     pub(super) sample: SampleMemory,
     pub(super) sweep: SweepMemory,
     pub(super) lbfgs: LbfgsMemory,
+    pub(super) newton: NewtonMemory,
+    pub(super) trail: Trail,
+    /// Where a fit starts and, when it is over, where it ended.
+    pub(super) u: Vec<f64>,
 }
 
 /// The storage of a sample.
@@ -23,22 +31,18 @@ pub(super) struct SampleMemory {
     pub(super) weights: Vec<f64>,
     /// Rows of it, centred and scaled.
     pub(super) scaled: Spare<Vec<f64>>,
+    /// Curvatures of some of its rows.
+    pub(super) sums: Spare<Vec<f64>>,
 }
 
-impl Default for Memory {
+impl Default for SampleMemory {
     fn default() -> Self {
-        let sample = SampleMemory {
+        Self {
             X: Tensor::zeros(&[0, 0]),
             y: Vec::new(),
             weights: Vec::new(),
             scaled: Spare::default(),
-        };
-        Self { sample, sweep: SweepMemory::default(), lbfgs: LbfgsMemory::default() }
+            sums: Spare::default(),
+        }
     }
-}
-
-/// Makes `len` times `value` of a vector, whatever it held.
-pub(super) fn renew<E: Copy>(x: &mut Vec<E>, len: usize, value: E) {
-    x.clear();
-    x.resize(len, value);
 }

@@ -10,13 +10,12 @@ mod hessian;
 mod stripe;
 
 use std::cell::Cell;
-use std::rc::Rc;
 
-use wonderland_linalg::{MatRef, Team, Tensor};
+use wonderland_linalg::{MatRef, Team};
 use wonderland_optim::Objective;
 
 use super::columns::Columns;
-use super::memory::renew;
+use crate::workspace::renew;
 use hessian::Curvature;
 use stripe::{Pass, Stripe, block_rows, width};
 
@@ -25,20 +24,22 @@ const STRIPES: usize = 64;
 
 /// The data of a fit with the workspaces of its passes.
 pub(super) struct Sweep<'a> {
-    X: MatRef<'a, f64>,
+    pub(super) X: MatRef<'a, f64>,
     y: &'a [usize],
     weights: Option<&'a [f64]>,
     /// 1 / Σ weights.
     per_weight: f64,
     /// Outputs k: 1 for the sigmoid, m for the softmax.
     outputs: usize,
-    l2: f64,
-    columns: Columns,
+    pub(super) l2: f64,
+    columns: &'a Columns,
     memory: &'a mut SweepMemory,
     team: Team,
     /// Rows of positive weight, all of which a separating W must get right.
     n_counted: usize,
-    separates: Rc<Cell<bool>>,
+    /// Whether the last pass found a separating W while nothing bounds it; to be read
+    /// while the sweep is lent to a minimiser.
+    pub(super) separates: &'a Cell<bool>,
 }
 
 /// The workspaces of passes.
@@ -47,14 +48,16 @@ pub(super) struct SweepMemory {
     /// The first `n_stripes` are those of this sweep.
     stripes: Vec<Stripe>,
     n_stripes: usize,
-    W: Vec<f64>,
-    b: Vec<f64>,
+    pub(super) W: Vec<f64>,
+    pub(super) b: Vec<f64>,
     /// The same padded to whole vectors, as the stripes take them.
     padded_W: Vec<f64>,
     padded_b: Vec<f64>,
     gradient_b: Vec<f64>,
     /// For the change of variables.
-    scratch: Vec<f64>,
+    pub(super) scratch: Vec<f64>,
+    /// Of the classes, of the sum of weights.
+    shares: Vec<f64>,
     curvature: Curvature,
 }
 
@@ -93,8 +96,9 @@ impl<'a> Sweep<'a> {
     pub(super) fn new(
         team: Team,
         data: Data<'a>,
-        columns: Columns,
+        columns: &'a Columns,
         memory: &'a mut SweepMemory,
+        separates: &'a Cell<bool>,
     ) -> Self {
         let Data { X, y, weights, outputs, l2 } = data;
         let (n, c) = (X.nrows(), X.ncols());
@@ -111,44 +115,36 @@ impl<'a> Sweep<'a> {
             memory,
             team,
             n_counted: weights.map_or(n, |w| w.iter().filter(|&&w| w > 0.0).count()),
-            separates: Rc::new(Cell::new(false)),
+            separates,
         }
     }
 
-    /// W = 0 and, with an intercept, the logarithms of the classes' shares: the
-    /// best answer that looks at no column.
-    pub(super) fn start(&self) -> Vec<f64> {
-        let W = Tensor::zeros(&[self.X.ncols(), self.outputs]);
-        if !self.columns.intercept {
-            return self.columns.to_variables(&W, &vec![0.0; self.outputs]);
+    /// Makes of u W = 0 and, with an intercept, the logarithms of the classes'
+    /// shares: the best answer that looks at no column.
+    pub(super) fn start(&mut self, u: &mut Vec<f64>) {
+        let SweepMemory { W, b, scratch, shares, .. } = &mut *self.memory;
+        W.fill(0.0);
+        b.fill(0.0);
+        if self.columns.intercept {
+            renew(shares, self.outputs.max(2), 0.0);
+            for (i, &k) in self.y.iter().enumerate() {
+                shares[k] += self.weights.map_or(1.0, |w| w[i]) * self.per_weight;
+            }
+            shares.iter_mut().for_each(|p| *p = p.max(f64::MIN_POSITIVE).ln());
+            if let [b] = &mut b[..] {
+                *b = shares[1] - shares[0];
+            } else {
+                let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+                b.iter_mut().zip(&*shares).for_each(|(b, log)| *b = log - mean);
+            }
         }
-        let mut shares = vec![0.0; self.outputs.max(2)];
-        for (i, &k) in self.y.iter().enumerate() {
-            shares[k] += self.weights.map_or(1.0, |w| w[i]) * self.per_weight;
-        }
-        let logs: Vec<f64> = shares.iter().map(|p: &f64| p.max(f64::MIN_POSITIVE).ln()).collect();
-        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        let of_output =
-            |k: usize| if self.outputs == 1 { logs[1] - logs[0] } else { logs[k] - mean };
-        let b: Vec<f64> = (0..self.outputs).map(of_output).collect();
-        self.columns.to_variables(&W, &b)
-    }
-
-    /// Whether the last pass found a separating W while nothing bounds it.
-    pub(super) fn separable(&self) -> bool {
-        self.separates.get()
-    }
-
-    /// The same, to be read while the sweep is lent to a minimiser.
-    pub(super) fn certificate(&self) -> Rc<Cell<bool>> {
-        Rc::clone(&self.separates)
+        self.columns.to_variables(W, b, u, scratch);
     }
 
     /// W and b of the original columns.
-    pub(super) fn parameters(&self, u: &[f64]) -> (Tensor, Vec<f64>) {
-        let mut W = Tensor::zeros(&[self.X.ncols(), self.outputs]);
-        let mut b = vec![0.0; self.outputs];
-        self.columns.to_original(u, W.as_mut_slice(), &mut b, &mut Vec::new());
+    pub(super) fn parameters(&mut self, u: &[f64]) -> (&[f64], &[f64]) {
+        let SweepMemory { W, b, scratch, .. } = &mut *self.memory;
+        self.columns.to_original(u, W, b, scratch);
         (W, b)
     }
 

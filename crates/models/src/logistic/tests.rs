@@ -2,6 +2,8 @@
 //! other, and what has no optimum.
 #![allow(clippy::float_cmp, reason = "bit equality is what these tests mean")]
 
+use std::cell::Cell;
+
 use wonderland_linalg::{MatRef, Team, Tensor, Threads};
 use wonderland_losses::{CrossEntropy, Reduction};
 use wonderland_optim::Objective as _;
@@ -253,11 +255,13 @@ fn several_threads_share_a_pass() {
     let X = scatter(200_000, 3);
     let y = classes(&X, 3);
     let most = Threads::new(2).unwrap().run(|team| {
-        let columns = Columns::new(team, X.as_mat(), None, 3, 0.1, true).unwrap();
+        let mut columns = Columns::default();
+        columns.renew(team, X.as_mat(), None, 3, 0.1, true).unwrap();
         let data = Data { X: X.as_mat(), y: &y, weights: None, outputs: 3, l2: 0.1 };
         let mut memory = Memory::default();
-        let mut sweep = Sweep::new(team, data, columns, &mut memory.sweep);
-        let u = sweep.start();
+        let (separates, mut u) = (Cell::new(false), Vec::new());
+        let mut sweep = Sweep::new(team, data, &columns, &mut memory.sweep, &separates);
+        sweep.start(&mut u);
         let mut gradient = vec![0.0; u.len()];
         let mut workers = || {
             sweep.value_and_gradient(&u, &mut gradient);
@@ -277,14 +281,17 @@ fn allocations(
     whiten: bool,
 ) -> u64 {
     let outputs = if y.contains(&2) { 3 } else { 1 };
-    let mut columns = Columns::new(team, X, weights, outputs.max(2), 0.1, true).unwrap();
+    let mut columns = Columns::default();
+    columns.renew(team, X, weights, outputs.max(2), 0.1, true).unwrap();
     if whiten {
         let rows = columns.n_rows();
-        columns.whiten(Tensor::from_fn(rows, rows, |i, j| if i == j { 1.0 } else { 0.1 }), 0.1);
+        let H = Tensor::from_fn(rows, rows, |i, j| if i == j { 1.0 } else { 0.1 });
+        columns.whiten(H.as_slice(), 0.1);
     }
     let (data, mut memory) = (Data { X, y, weights, outputs, l2: 0.1 }, Memory::default());
-    let mut sweep = Sweep::new(team, data, columns, &mut memory.sweep);
-    let u = sweep.start();
+    let (separates, mut u) = (Cell::new(false), Vec::new());
+    let mut sweep = Sweep::new(team, data, &columns, &mut memory.sweep, &separates);
+    sweep.start(&mut u);
     let mut gradient = vec![0.0; u.len()];
     sweep.value_and_gradient(&u, &mut gradient);
     let counted = allocation_counter::measure(|| {

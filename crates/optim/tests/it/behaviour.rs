@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use wonderland_linalg::Tensor;
 use wonderland_optim::{
-    Error, GradientDescent, Hessian, HessianProduct, Lbfgs, Momentum, Newton, NewtonCg, Objective,
-    Observer, Outcome, Progress, Result, Step, Stop, Stopping,
+    Error, GradientDescent, Hessian, HessianProduct, Lbfgs, LbfgsMemory, Momentum, Newton,
+    NewtonCg, NewtonMemory, Objective, Observer, Outcome, Progress, Result, Step, Stop, Stopping,
 };
 
 use crate::problems::problems;
@@ -165,4 +165,25 @@ fn no_parameters_are_minimised_at_once() {
     let mut f = |_: &[f64], _: &mut [f64]| 7.0;
     let found = Lbfgs::default().minimise(&mut f, &[], &mut ()).unwrap();
     assert_eq!((found.value, found.stop), (7.0, Stop::Gradient));
+}
+
+/// In memory of an earlier run, another one allocates nothing and finds the same.
+#[test]
+fn a_further_run_does_not_allocate() {
+    let (mut lbfgs, mut newton) = (LbfgsMemory::default(), NewtonMemory::default());
+    let mut run = |by_newton: bool, x0: Vec<f64>| {
+        let mut f = Barrier { lowest: f64::INFINITY };
+        if by_newton {
+            return Newton::default().minimise_in(&mut newton, &mut f, x0, &mut ()).unwrap();
+        }
+        lbfgs.forget();
+        Lbfgs::default().minimise_knowing(&mut lbfgs, &mut f, x0, &mut ()).unwrap()
+    };
+    for by_newton in [false, true] {
+        let first = run(by_newton, vec![0.9]);
+        let (x0, mut further) = (vec![0.9], None);
+        let counted = allocation_counter::measure(|| further = Some(run(by_newton, x0)));
+        assert_eq!(counted.count_total, 0, "Newton: {by_newton}");
+        assert_eq!(further, Some(first));
+    }
 }

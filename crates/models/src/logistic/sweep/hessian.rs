@@ -9,8 +9,7 @@ use wonderland_optim::Hessian;
 
 use super::{Sweep, SweepMemory, strength};
 use crate::logistic::columns::Columns;
-use crate::logistic::memory::renew;
-use crate::workspace::Spare;
+use crate::workspace::{Spare, renew};
 
 /// Rows per block: 256 rows of 50 columns are 100 KiB, in the second cache.
 const BLOCK: usize = 256;
@@ -24,32 +23,26 @@ impl Hessian for Sweep<'_> {
         let SweepMemory { W, b, scratch, curvature, .. } = &mut *self.memory;
         self.columns.to_original(u, W, b, scratch);
         let (k, rows) = (self.outputs, self.columns.n_rows());
-        let pairs: Vec<(usize, usize)> = (0..k).flat_map(|a| (a..k).map(move |b| (a, b))).collect();
+        let Curvature { pairs, sums, blocks } = curvature;
+        pairs.clear();
+        pairs.extend((0..k).flat_map(|a| (a..k).map(move |b| (a, b))));
         let at = At {
             X: self.X,
             weights: self.weights,
             per_weight: self.per_weight,
-            columns: &self.columns,
+            columns: self.columns,
             W,
             b,
-            pairs: &pairs,
-            memory: curvature,
+            pairs,
+            blocks,
         };
-        let sum = |mut left: Vec<Tensor>, right: Vec<Tensor>| {
-            for (left, right) in left.iter_mut().zip(&right) {
-                let entries = left.as_mut_slice().iter_mut().zip(right.as_slice());
-                entries.for_each(|(left, right)| *left += right);
-            }
-            at.memory.sums.give(right);
-            left
-        };
-        let blocks = self.team.map_reduce(self.X.nrows(), LEAF, |r| at.curvature(r), sum);
-        let blocks = blocks.unwrap_or_default();
+        let (n, len) = (self.X.nrows(), pairs.len() * rows * rows);
+        let found = sums.sums(self.team, n, LEAF, len, |rows, sums| at.add(rows, sums));
         let strength = strength(k, self.l2);
-        for (&(a, b), block) in pairs.iter().zip(&blocks) {
+        for (&(a, b), sum) in pairs.iter().zip(found.chunks_exact(rows * rows)) {
             for j in 0..rows {
                 for l in 0..rows {
-                    let mut entry = block[[j, l]];
+                    let mut entry = sum[j * rows + l];
                     if j == l && a == b && j < self.columns.scale.len() {
                         let d = self.columns.scale[j];
                         entry += strength / d / d;
@@ -65,15 +58,17 @@ impl Hessian for Sweep<'_> {
                 }
             }
         }
-        curvature.sums.give(blocks);
+        sums.give(found);
     }
 }
 
 /// What Hessians are added up in.
 #[derive(Debug, Default)]
 pub(super) struct Curvature {
-    /// A matrix for each pair of outputs.
-    sums: Spare<Vec<Tensor>>,
+    /// Pairs of outputs.
+    pairs: Vec<(usize, usize)>,
+    /// A matrix for each of them.
+    sums: Spare<Vec<f64>>,
     blocks: Spare<Block>,
 }
 
@@ -94,21 +89,18 @@ struct At<'a> {
     W: &'a [f64],
     b: &'a [f64],
     pairs: &'a [(usize, usize)],
-    memory: &'a Curvature,
+    blocks: &'a Spare<Block>,
 }
 
 impl At<'_> {
-    /// The share of some rows, a matrix for each pair of outputs.
-    fn curvature(&self, range: Range<usize>) -> Vec<Tensor> {
+    /// Adds the share of some rows, a matrix for each pair of outputs.
+    fn add(&self, range: Range<usize>, sums: &mut [f64]) {
         let (k, rows) = (self.b.len(), self.columns.n_rows());
-        let mut block = self.memory.blocks.take().unwrap_or_default();
+        let mut block = self.blocks.take().unwrap_or_default();
         let Block { packed, scaled, z } = &mut block;
         renew(packed, BLOCK * rows, 0.0);
         renew(scaled, BLOCK * rows, 0.0);
         renew(z, BLOCK * k, 0.0);
-        let mut sums = self.memory.sums.take().unwrap_or_default();
-        sums.resize_with(self.pairs.len(), || Tensor::zeros(&[0, 0]));
-        sums.iter_mut().for_each(|sum| sum.reset(&[rows, rows]));
         for start in range.clone().step_by(BLOCK) {
             let r = BLOCK.min(range.end - start);
             let X = self.X.subrows(start, r);
@@ -117,7 +109,7 @@ impl At<'_> {
             }
             let z = &mut z[..r * k];
             self.probabilities(X, z);
-            for (&(a, b), sum) in self.pairs.iter().zip(&mut sums) {
+            for (&(a, b), sum) in self.pairs.iter().zip(sums.chunks_exact_mut(rows * rows)) {
                 for i in 0..r {
                     let weight = self.weights.map_or(1.0, |w| w[start + i]) * self.per_weight;
                     let factor = weight * curvature(z, r, i, a, b);
@@ -127,11 +119,11 @@ impl At<'_> {
                 }
                 let X = MatRef::from_row_major_slice(&packed[..r * rows], r, rows);
                 let S = MatRef::from_row_major_slice(&scaled[..r * rows], r, rows);
-                multiply(sum.as_mat_mut(), X.transpose(), S);
+                let sum = MatMut::from_row_major_slice_mut(sum, rows, rows);
+                multiply(sum, X.transpose(), S);
             }
         }
-        self.memory.blocks.give(block);
-        sums
+        self.blocks.give(block);
     }
 
     /// Those of the rows of X, class by class.

@@ -6,8 +6,8 @@ use wonderland_linalg::kernels::{
     Sixteen, TwoClasses, padded_width, rows_gradient, rows_times, softmax_residuals,
 };
 
-use crate::logistic::memory::renew;
 use crate::logistic::rows::{MOST_ROWS, copy, lend};
+use crate::workspace::renew;
 
 /// Bytes of X in a block: little more than the first cache holds, so that the
 /// second serves the rest and has room for the block that is fetched meanwhile.
