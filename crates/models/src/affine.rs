@@ -40,13 +40,7 @@ pub(crate) fn predict_into<T: Scalar>(
         return Err(Error::ColumnMismatch { expected: w.len(), actual: X.ncols() });
     }
     y_hat.clear();
-    y_hat.extend((0..X.nrows()).map(|i| {
-        let mut sum = b;
-        for (j, w) in w.iter().enumerate() {
-            sum += X[(i, j)] * *w;
-        }
-        sum
-    }));
+    y_hat.extend((0..X.nrows()).map(|i| predict_at(X, i, w, b)));
     if y_hat.iter().any(|v| !v.is_finite()) {
         for i in 0..X.nrows() {
             for j in 0..X.ncols() {
@@ -61,4 +55,13 @@ pub(crate) fn predict_into<T: Scalar>(
         return Err(Error::Overflow { what: "a prediction" });
     }
     Ok(())
+}
+
+/// xᵢᵀw + b of one row, which may be beyond the number range.
+pub(crate) fn predict_at<T: Scalar>(X: MatRef<'_, T>, i: usize, w: &[T], b: T) -> T {
+    let mut sum = b;
+    for (j, w) in w.iter().enumerate() {
+        sum += X[(i, j)] * *w;
+    }
+    sum
 }

@@ -9,10 +9,10 @@
 
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{LeastSquares, MatRef, Team, Tensor};
-use wonderland_losses::{argmax_rows, one_hot};
+use wonderland_losses::argmax_rows;
 
 use crate::classes::{check_codes, check_columns, check_finite_matrix, check_weights};
-use crate::{Error, Result};
+use crate::{Error, Result, Workspace};
 
 /// Least squares on one-hot targets: minimises Σᵢ ‖yᵢᵒʰ − xᵢW − b‖², each row
 /// weighted if weights are given; of many minima the W of least norm.
@@ -63,7 +63,7 @@ impl LeastSquaresClassifier {
     /// [`Error::LengthMismatch`], [`Error::OneClass`], [`Error::EmptyClass`], and
     /// those of [`LeastSquares::solve`].
     pub fn fit(&self, X: MatRef<'_, f64>, y: &[usize]) -> Result<FittedLeastSquaresClassifier> {
-        self.fit_rows(X, y, None)
+        self.fit_by(Team::alone(), X, y, None)
     }
 
     /// Fits with one weight s ≥ 0 per row.
@@ -76,31 +76,53 @@ impl LeastSquaresClassifier {
         y: &[usize],
         weights: &[f64],
     ) -> Result<FittedLeastSquaresClassifier> {
-        self.fit_rows(X, y, Some(weights))
+        self.fit_by(Team::alone(), X, y, Some(weights))
     }
 
-    fn fit_rows(
+    /// The same on the threads of a
+    /// [`Threads::run`](wonderland_linalg::Threads::run), weighted or not; any
+    /// number of threads gives the same bits.
+    ///
+    /// # Errors
+    /// As [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_by(
         &self,
+        team: Team,
         X: MatRef<'_, f64>,
         y: &[usize],
         weights: Option<&[f64]>,
     ) -> Result<FittedLeastSquaresClassifier> {
+        self.fit_with(&mut Workspace::default(), team, X, y, weights)
+    }
+
+    /// The same in memory that is kept for the next fit.
+    ///
+    /// # Errors
+    /// As [`fit_weighted`](Self::fit_weighted).
+    pub fn fit_with(
+        &self,
+        workspace: &mut Workspace,
+        team: Team,
+        X: MatRef<'_, f64>,
+        y: &[usize],
+        weights: Option<&[f64]>,
+    ) -> Result<FittedLeastSquaresClassifier> {
+        let Workspace { least_squares: solver, seen, one_hot: Y, .. } = workspace;
         check_finite_matrix(X)?;
         check_weights(weights, X.nrows())?;
-        let n_classes = check_codes(Team::alone(), y, X.nrows(), weights, &mut Vec::new())?;
-        let Y = one_hot(y, n_classes)?;
-        let solver = LeastSquares { intercept: self.intercept, ..LeastSquares::default() };
-        let solution = match weights {
-            None => solver.solve(X, Y.as_mat())?,
-            Some(weights) => solver.solve_weighted(X, Y.as_mat(), weights)?,
-        };
+        let n_classes = check_codes(team, y, X.nrows(), weights, seen)?;
+        Y.reset(&[y.len(), n_classes]);
+        let rows = Y.as_mut_slice().chunks_exact_mut(n_classes);
+        rows.zip(y).for_each(|(row, &k)| row[k] = 1.0);
+        solver.settings = LeastSquares { intercept: self.intercept, ..LeastSquares::default() };
+        let solution = solver.solve(team, X, Y.as_mat(), weights)?;
         let numbers = solution.coefficients.as_slice().iter().chain(&solution.intercept);
         if numbers.into_iter().any(|v| !v.is_finite()) {
             return Err(Error::Overflow { what: "a coefficient" });
         }
         Ok(FittedLeastSquaresClassifier {
-            coefficients: solution.coefficients,
-            intercept: solution.intercept,
+            coefficients: solution.coefficients.clone(),
+            intercept: solution.intercept.clone(),
             has_intercept: self.intercept,
             rank: solution.rank,
         })

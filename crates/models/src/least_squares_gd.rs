@@ -15,7 +15,9 @@ use crate::{Error, Result};
 /// The bias is the weight of a further column of ones (notes §4.1.3). Descent
 /// starts at w = 0 and b = ȳ. It needs about as many steps as the condition
 /// number of XᵀX; [`LinearRegression`](crate::LinearRegression) needs none and is
-/// exact, so this one is for study and for comparison.
+/// exact, so this one is for study and for comparison. It takes no
+/// [`Workspace`](crate::Workspace): beside some thousand passes over the rows, what a
+/// fit allocates is nothing.
 ///
 /// # Examples
 /// ```

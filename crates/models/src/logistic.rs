@@ -215,8 +215,8 @@ impl LogisticRegression {
             return Err(Error::TooFewRows { what: "a fit", needed: 1, actual: 0 });
         }
         let total = check_weights(weights, X.nrows())?;
-        let memory = &mut workspace.logistic;
-        let Memory { seen, columns, sample, sweep, lbfgs, newton, trail, u } = memory;
+        let Workspace { logistic: memory, seen, .. } = workspace;
+        let Memory { columns, sample, sweep, lbfgs, newton, trail, u } = memory;
         let n_classes = check_codes(team, y, X.nrows(), weights, seen)?;
         let l2 = self.l2.unwrap_or(1.0 / total);
         let outputs = if n_classes == 2 && self.form == Form::Auto { 1 } else { n_classes };

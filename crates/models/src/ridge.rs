@@ -11,7 +11,7 @@ mod memory;
 #[cfg(test)]
 mod tests;
 
-use wonderland_linalg::{LeastSquares, LeastSquaresSolver, MatRef, Scalar, Team, Tensor};
+use wonderland_linalg::{LeastSquares, LeastSquaresSolver, MatRef, Scalar, Team};
 
 use crate::affine::{as_column, predict_into};
 use crate::regression::{check_weights, root_mean_square};
@@ -112,8 +112,8 @@ impl Ridge {
         self.fit_with(&mut Workspace::default(), team, X, y, weights)
     }
 
-    /// The same in memory that is kept for the next fit; folds are copied anew
-    /// each time.
+    /// The same in memory that is kept for the next fit; but with more columns than
+    /// rows, folds and all rows have factors of unlike shapes, which are allocated.
     ///
     /// # Errors
     /// As [`fit_weighted`](Self::fit_weighted).
@@ -126,7 +126,7 @@ impl Ridge {
         weights: Option<&[T]>,
     ) -> Result<FittedRidge<T>> {
         let Workspace { least_squares, ridge: memory, .. } = workspace;
-        let Memory { s, y_hat, column, paths } = memory;
+        let Memory { s, y_hat, choice, paths } = memory;
         s.clear();
         s.extend(weights.into_iter().flatten().map(|w| w.to_f64()));
         let s = weights.map(|_| &s[..]);
@@ -134,7 +134,7 @@ impl Ridge {
             check_weights(s, X.nrows())?;
         }
         let rows = Rows { team, X, y, Y: as_column(X, y)?, weights, s };
-        let (lambda, choice) = self.choose(&rows, paths, column)?;
+        let (lambda, chosen) = self.choose(&rows, paths, choice)?;
         let solved = self.solve(&rows, paths, least_squares, lambda)?;
 
         predict_into(y_hat, X, &solved.w, solved.b)?;
@@ -154,7 +154,7 @@ impl Ridge {
             has_intercept: self.intercept,
             n_samples,
             lambda,
-            choice,
+            choice: chosen,
             residual_ss,
             minimum,
             effective_df: solved.effective_df,
@@ -210,9 +210,4 @@ struct Solved<T> {
     w: Vec<T>,
     b: T,
     effective_df: f64,
-}
-
-/// The given rows of a matrix, copied.
-fn rows_of<T: Scalar>(X: MatRef<'_, T>, rows: &[usize]) -> Tensor<T> {
-    Tensor::from_fn(rows.len(), X.ncols(), |i, j| X[(rows[i], j)])
 }

@@ -3,18 +3,19 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wonderland_linalg::{LeastSquares, LeastSquaresSolver, Scalar, Team};
+use wonderland_linalg::{LeastSquares, LeastSquaresSolver, Scalar, Team, Tensor};
 
+use crate::classes::Seen;
 use crate::{logistic, ridge};
 
 /// What fits work in, kept from one to the next: for many fits of one shape, as
 /// in cross-validation, a bootstrap or rolling windows.
 ///
-/// One workspace serves linear, ridge and logistic regression, and changes no bit
-/// of any fit. A further fit of the same shape by one thread allocates what it
+/// One workspace serves linear, ridge and logistic regression and the least-squares
+/// classifier, and changes no bit of any fit. A further fit of the same shape by one thread allocates what it
 /// returns and nothing else, but for the errors along the path where a ridge
-/// regression chooses λ, and the copies where it does so over folds. By several
-/// threads it may need a buffer more than the fits before.
+/// regression chooses λ. By several threads it may need a buffer more than the fits
+/// before.
 ///
 /// # Examples
 /// ```
@@ -37,6 +38,9 @@ pub struct Workspace<T: Scalar = f64> {
     pub(crate) least_squares: LeastSquaresSolver<T>,
     pub(crate) ridge: ridge::Memory<T>,
     pub(crate) logistic: logistic::Memory,
+    pub(crate) seen: Seen,
+    /// A column per class.
+    pub(crate) one_hot: Tensor<T>,
 }
 
 impl<T: Scalar> Default for Workspace<T> {
@@ -46,6 +50,8 @@ impl<T: Scalar> Default for Workspace<T> {
             least_squares: LeastSquaresSolver::new(LeastSquares::default()),
             ridge: ridge::Memory::default(),
             logistic: logistic::Memory::default(),
+            seen: Seen::default(),
+            one_hot: Tensor::zeros(&[0, 0]),
         }
     }
 }

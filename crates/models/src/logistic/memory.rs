@@ -6,13 +6,11 @@ use wonderland_optim::{LbfgsMemory, NewtonMemory};
 use super::columns::Columns;
 use super::sweep::SweepMemory;
 use super::trail::Trail;
-use crate::classes::Seen;
 use crate::workspace::Spare;
 
 /// What fits keep.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    pub(super) seen: Seen,
     pub(super) columns: Columns,
     pub(super) sample: SampleMemory,
     pub(super) sweep: SweepMemory,

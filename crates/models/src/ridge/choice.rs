@@ -5,10 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use wonderland_linalg::{Error as LinalgError, MatRef, Scalar, Tensor};
 
-use super::memory::{Paths, Rows};
-use super::{Ridge, rows_of};
-use crate::affine::{as_column, predict_into};
+use super::Ridge;
+use super::memory::{ChoiceMemory, Paths, Rows};
+use crate::affine::{as_column, predict, predict_at};
 use crate::regression::{root_mean_square, weighted_mean};
+use crate::workspace::renew;
 use crate::{Error, Result};
 
 /// The strength λ of the penalty, or how it is chosen.
@@ -64,24 +65,25 @@ impl LambdaChoice {
 }
 
 impl Ridge {
-    /// λ, and how it was chosen if it was not given; `column` is room for one.
+    /// λ, and how it was chosen if it was not given.
     pub(super) fn choose<T: Scalar>(
         &self,
         rows: &Rows<'_, T>,
         paths: &mut Paths<T>,
-        column: &mut Vec<f64>,
+        memory: &mut ChoiceMemory<T>,
     ) -> Result<(f64, Option<LambdaChoice>)> {
         if let Lambda::Given(lambda) = self.lambda {
             check_lambda(lambda)?;
             return Ok((lambda, None));
         }
-        let mut lambdas = self.path.clone().unwrap_or_else(|| self.path_of(rows.X, column));
+        let mut lambdas =
+            self.path.clone().unwrap_or_else(|| self.path_of(rows.X, &mut memory.column));
         lambdas.iter().try_for_each(|&lambda| check_lambda(lambda))?;
         lambdas.sort_by(f64::total_cmp);
         let errors = match self.lambda {
             Lambda::Folds { folds, seed } => {
-                let fold_of = deal(rows.y.len(), folds, seed)?;
-                self.fold_errors(rows, paths, &lambdas, &fold_of)?
+                deal(&mut memory.fold_of, rows.y.len(), folds, seed)?;
+                self.fold_errors(rows, paths, memory, &lambdas)?
             }
             Lambda::Gcv => self.path_errors(rows, paths, &lambdas, gcv)?,
             Lambda::LeaveOneOut | Lambda::Given(_) => {
@@ -124,38 +126,47 @@ impl Ridge {
         errors.into_iter().collect()
     }
 
-    /// The error of every λ over folds, which `fold_of` gives for every row.
+    /// The error of every λ over folds, which `memory` gives for every row.
     fn fold_errors<T: Scalar>(
         &self,
         rows: &Rows<'_, T>,
         paths: &mut Paths<T>,
+        memory: &mut ChoiceMemory<T>,
         lambdas: &[f64],
-        fold_of: &[usize],
     ) -> Result<Vec<Option<f64>>> {
-        let (X, y, n) = (rows.X, rows.y, rows.y.len());
-        let mut errors = vec![vec![0.0; n]; lambdas.len()];
-        let mut y_hat = Vec::new();
+        let n = rows.y.len();
+        let ChoiceMemory { fold_of, X, y, weights, errors, .. } = memory;
+        renew(errors, n * lambdas.len(), 0.0);
         for fold in 0..=fold_of.iter().copied().max().unwrap_or(0) {
-            let (held_out, kept): (Vec<usize>, Vec<usize>) =
-                (0..n).partition(|&row| fold_of[row] == fold);
-            let pick = |v: &[T]| -> Vec<T> { kept.iter().map(|&row| v[row]).collect() };
-            let (X_kept, y_kept, s_kept) = (rows_of(X, &kept), pick(y), rows.weights.map(pick));
-            let (X_kept, weights) = (X_kept.as_mat(), s_kept.as_deref());
-            let Y = as_column(X_kept, &y_kept)?;
-            paths.renew(&Rows { X: X_kept, y: &y_kept, Y, weights, ..*rows }, self.intercept)?;
-            let X_held_out = rows_of(X, &held_out);
+            let kept = || (0..n).filter(|&row| fold_of[row] != fold);
+            let held_out = || (0..n).filter(|&row| fold_of[row] == fold);
+            X.reset(&[kept().count(), rows.X.ncols()]);
+            for (i, row) in kept().enumerate() {
+                X.row_mut(i).iter_mut().zip(rows.X.row(row).iter()).for_each(|(to, x)| *to = *x);
+            }
+            y.clear();
+            y.extend(kept().map(|row| rows.y[row]));
+            weights.clear();
+            weights.extend(rows.weights.into_iter().flat_map(|w| kept().map(|row| w[row])));
+            let weights = rows.weights.map(|_| &weights[..]);
+            let (X, Y) = (X.as_mat(), as_column(X.as_mat(), y)?);
+            paths.renew(&Rows { X, y, Y, weights, ..*rows }, self.intercept)?;
             let Paths { path, solution, .. } = paths;
-            for (&lambda, errors) in lambdas.iter().zip(&mut errors) {
+            for (&lambda, errors) in lambdas.iter().zip(errors.chunks_exact_mut(n)) {
                 path.solve_into(solution, lambda)?;
                 let (w, b) = (solution.coefficients.as_slice(), solution.intercept[0]);
-                predict_into(&mut y_hat, X_held_out.as_mat(), w, b)?;
-                for (&row, y_hat) in held_out.iter().zip(&y_hat) {
-                    errors[row] = y[row].to_f64() - y_hat.to_f64();
+                for row in held_out() {
+                    let y_hat = predict_at(rows.X, row, w, b);
+                    if !y_hat.is_finite() {
+                        // Names the fault, in X or by overflow.
+                        predict(rows.X, w, b)?;
+                    }
+                    errors[row] = rows.y[row].to_f64() - y_hat.to_f64();
                 }
             }
         }
-        let mean = |errors: &Vec<f64>| Some(root_mean_square(n, |i| errors[i], rows.s));
-        Ok(errors.iter().map(mean).collect())
+        let mean = |errors: &[f64]| Some(root_mean_square(n, |i| errors[i], rows.s));
+        Ok(errors.chunks_exact(n).map(mean).collect())
     }
 }
 
@@ -179,18 +190,19 @@ fn gcv<T: Scalar>(_: &Rows<'_, T>, paths: &Paths<T>, lambda: f64) -> Result<f64,
     Ok(paths.path.gcv(lambda, 0)?.sqrt())
 }
 
-/// The fold of every row: sizes differ by at most one.
-fn deal(n: usize, folds: usize, seed: u64) -> Result<Vec<usize>> {
+/// Deals the fold of every row: sizes differ by at most one.
+fn deal(fold_of: &mut Vec<usize>, n: usize, folds: usize, seed: u64) -> Result<()> {
     if folds < 2 || folds > n {
         let rule = "give at least 2 folds and at most one per row";
         return Err(Error::InvalidSetting { name: "folds", value: folds as f64, rule });
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut fold_of: Vec<usize> = (0..n).map(|row| row % folds).collect();
+    fold_of.clear();
+    fold_of.extend((0..n).map(|row| row % folds));
     for i in (1..n).rev() {
         fold_of.swap(i, rng.random_range(0..=i));
     }
-    Ok(fold_of)
+    Ok(())
 }
 
 fn check_lambda(lambda: f64) -> Result<()> {

@@ -24,9 +24,23 @@ pub(crate) struct Memory<T: Scalar> {
     /// Weights in `f64`.
     pub(super) s: Vec<f64>,
     pub(super) y_hat: Vec<T>,
+    pub(super) choice: ChoiceMemory<T>,
+    pub(super) paths: Paths<T>,
+}
+
+/// What a choice of λ works in.
+#[derive(Debug)]
+pub(super) struct ChoiceMemory<T: Scalar> {
     /// A column of X.
     pub(super) column: Vec<f64>,
-    pub(super) paths: Paths<T>,
+    /// The fold of every row.
+    pub(super) fold_of: Vec<usize>,
+    /// The rows that are kept while a fold is held out.
+    pub(super) X: Tensor<T>,
+    pub(super) y: Vec<T>,
+    pub(super) weights: Vec<T>,
+    /// Errors ~ (λ, n).
+    pub(super) errors: Vec<f64>,
 }
 
 /// A path of all λ, and what its points are written into.
@@ -45,7 +59,15 @@ impl<T: Scalar> Default for Memory<T> {
             solution: RidgeSolution::default(),
             left_out: Spare::default(),
         };
-        Self { s: Vec::new(), y_hat: Vec::new(), column: Vec::new(), paths }
+        let choice = ChoiceMemory {
+            column: Vec::new(),
+            fold_of: Vec::new(),
+            X: Tensor::zeros(&[0, 0]),
+            y: Vec::new(),
+            weights: Vec::new(),
+            errors: Vec::new(),
+        };
+        Self { s: Vec::new(), y_hat: Vec::new(), choice, paths }
     }
 }
 

@@ -20,6 +20,11 @@ fn given(lambda: f64, intercept: bool) -> Ridge {
     Ridge { lambda: Lambda::Given(lambda), intercept, ..Ridge::default() }
 }
 
+/// The given rows of a matrix, copied.
+fn rows_of(X: MatRef<'_, f64>, rows: &[usize]) -> Tensor {
+    Tensor::from_fn(rows.len(), X.ncols(), |i, j| X[(rows[i], j)])
+}
+
 fn drop_row(X: &Tensor, y: &[f64], row: usize) -> (Tensor, Vec<f64>) {
     let kept: Vec<usize> = (0..y.len()).filter(|&i| i != row).collect();
     (rows_of(X.as_mat(), &kept), kept.iter().map(|&i| y[i]).collect())

@@ -2,7 +2,8 @@
 
 use wonderland_linalg::{Team, Tensor, Threads};
 use wonderland_models::{
-    Lambda, LinearRegression, LogisticRegression, LogisticSolver, Ridge, Workspace,
+    Lambda, LeastSquaresClassifier, LinearRegression, LogisticRegression, LogisticSolver, Ridge,
+    Workspace,
 };
 
 fn problem(n: usize, c: usize) -> (Tensor, Vec<f64>, Vec<f64>) {
@@ -28,6 +29,7 @@ fn copied<F: Clone>(fit: &F) -> u64 {
 fn a_further_fit_allocates_what_it_returns() {
     let team = Team::alone();
     let (X, y, weights) = problem(3000, 5);
+    let codes = classes(&X, 3);
     let (X, mut workspace) = (X.as_mat(), Workspace::default());
     for weights in [None, Some(&weights[..])] {
         let linear = LinearRegression::default();
@@ -38,6 +40,10 @@ fn a_further_fit_allocates_what_it_returns() {
         let mut fit = || ridge.fit_with(&mut workspace, team, X, &y, weights).unwrap();
         let returned = copied(&fit());
         assert_eq!(further(|| drop(fit())).0, returned, "ridge");
+        let classifier = LeastSquaresClassifier::default();
+        let mut fit = || classifier.fit_with(&mut workspace, team, X, &codes, weights).unwrap();
+        let returned = copied(&fit());
+        assert_eq!(further(|| drop(fit())).0, returned, "least-squares classifier");
     }
 }
 
@@ -45,9 +51,13 @@ fn a_further_fit_allocates_what_it_returns() {
 /// takes.
 #[test]
 fn choosing_a_penalty_allocates_nothing_that_grows_with_the_rows() {
-    for lambda in [Lambda::LeaveOneOut, Lambda::Gcv] {
+    let folds = Lambda::Folds { folds: 4, seed: 3 };
+    // Wide folds have factors of another shape than all rows.
+    for (lambda, wide) in
+        [(Lambda::LeaveOneOut, (10, 20)), (Lambda::Gcv, (10, 20)), (folds, (30, 20))]
+    {
         let ridge = Ridge { lambda, ..Ridge::default() };
-        let bytes = [(300, 5), (3000, 5), (10, 20)].map(|(n, c)| {
+        let bytes = [(300, 5), (3000, 5), wide].map(|(n, c)| {
             let (X, y, weights) = problem(n, c);
             let mut workspace = Workspace::default();
             let (X, y, weights) = (X.as_mat(), &y[..], Some(&weights[..]));
@@ -114,6 +124,10 @@ fn a_workspace_remembers_nothing() {
                 assert_eq!(fit.unwrap(), expected);
             }
         }
+        let (classifier, codes) = (LeastSquaresClassifier::default(), classes(&problem(n, c).0, 3));
+        let expected = classifier.fit_by(Team::alone(), X, &codes, None);
+        let fit = threads.run(|t| classifier.fit_with(&mut workspace, t, X, &codes, None));
+        assert_eq!(fit, expected);
         for (m, solver) in [(2, LogisticSolver::Lbfgs), (3, LogisticSolver::Auto)] {
             let (settings, y) =
                 (LogisticRegression { solver, ..Default::default() }, classes(&problem(n, c).0, m));
