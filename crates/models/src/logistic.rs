@@ -102,7 +102,8 @@ pub enum LogisticSolver {
     /// grows with the square of the parameters.
     Newton,
     /// L-BFGS: one sweep over the data per iteration, in variables in which a
-    /// sample of the rows has unit curvature.
+    /// sample of the rows has unit curvature. The more rows, the more of the last
+    /// steps it remembers: 10 to 64.
     Lbfgs,
 }
 
@@ -312,7 +313,7 @@ impl LogisticRegression {
                 Newton { stopping }.minimise_in(memory, sweep, start, &mut watch)?
             }
             Solver::Lbfgs(memory) => {
-                let lbfgs = Lbfgs { stopping, ..Lbfgs::default() };
+                let lbfgs = Lbfgs { stopping, memory: sweep.pairs() };
                 lbfgs.minimise_knowing(memory, sweep, start, &mut watch)?
             }
         };

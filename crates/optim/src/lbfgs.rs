@@ -119,10 +119,13 @@ impl Lbfgs {
                 known.forget();
                 walk.steepest();
             }
-            // The first direction has no scale: move by at most 1, or by a
-            // thousandth of a far point.
-            let reach = 1.0_f64.max(1e-3 * norm(&walk.at.x)) / norm(&walk.at.gradient);
-            let t = if known.pairs.is_empty() { reach.min(1.0) } else { 1.0 };
+            let t = if known.pairs.is_empty() {
+                // The first direction has no scale: move by at most 1, or by a
+                // thousandth of a far point.
+                (1.0_f64.max(1e-3 * norm(&walk.at.x)) / norm(&walk.at.gradient)).min(1.0)
+            } else {
+                1.0
+            };
             if !walk.search(&mut run, t) {
                 if known.pairs.is_empty() {
                     return run.stuck();

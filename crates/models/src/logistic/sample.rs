@@ -108,7 +108,7 @@ impl<'a> Sample<'a> {
         // late steps find is that of the sample rather than of all rows.
         let gradient = if self.data.outputs == 1 { 1e-4 } else { 3e-3 };
         let stopping = Stopping { gradient, max_iterations: 50, ..Stopping::default() };
-        let solver = Lbfgs { stopping, ..Lbfgs::default() };
+        let solver = Lbfgs { stopping, memory: sweep.pairs() };
         sweep.start(u);
         let start = std::mem::take(u);
         let Ok(found) = solver.minimise_knowing(lbfgs, &mut sweep, start, &mut ()) else {
