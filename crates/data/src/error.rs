@@ -390,7 +390,7 @@ pub enum Error {
     },
     /// A number of folds that cannot be made.
     #[error(
-        "{k} folds cannot be made of {n} {what}: give at least 2 folds and at most one per unit"
+        "the number of folds is {k} for {n} {what}: give at least 2, at most {n}"
     )]
     BadFolds {
         /// Folds asked for.

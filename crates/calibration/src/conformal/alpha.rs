@@ -56,6 +56,11 @@ impl Alpha {
     /// # Errors
     /// [`Error::BadParameter`] unless 10⁻⁹ ≤ α < 1.
     pub fn from_f64(alpha: f64) -> Result<Self> {
+        Self::near(alpha, 1e-12)
+    }
+
+    /// The first convergent within `rtol` relative.
+    fn near(alpha: f64, rtol: f64) -> Result<Self> {
         let rule = "it must lie between 1e-9 and 1, both excluded";
         let refuse = Error::BadParameter { name: "alpha", value: alpha, rule };
         if !(alpha > 1e-9 && alpha < 1.0) {
@@ -68,19 +73,20 @@ impl Alpha {
             let term = whole as u64;
             let next = (term * b.0 + a.0, term * b.1 + a.1);
             (a, b) = (b, next);
-            if (b.0 as f64 / b.1 as f64 - alpha).abs() <= 1e-12 * alpha {
+            if (b.0 as f64 / b.1 as f64 - alpha).abs() <= rtol * alpha {
                 return Self::new(b.0, b.1).map_err(|_| refuse);
             }
             x = 1.0 / (x - whole);
         }
     }
 
-    /// α = 1 − coverage, taken from the fraction the coverage means.
+    /// α = 1 − coverage, taken from the fraction the coverage means: within 10⁻¹² of
+    /// α, as far as the coverage has so many digits.
     ///
     /// # Errors
     /// As [`from_f64`](Self::from_f64).
     pub fn from_coverage(coverage: f64) -> Result<Self> {
-        let c = Self::from_f64(coverage)?;
+        let c = Self::near(coverage, (1e-12 * (1.0 - coverage)).max(2.0 * f64::EPSILON))?;
         Self::new(c.denominator - c.numerator, c.denominator)
     }
 
@@ -176,4 +182,32 @@ impl From<Alpha> for (u64, u64) {
 
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However near to 1, a coverage means the fraction that is written, also where
+    /// it was computed and is an ulp off.
+    #[test]
+    fn coverages_mean_what_is_written() {
+        for nines in 1..=9 {
+            let denominator = 10_u64.pow(nines);
+            let written = (denominator - 1) as f64 / denominator as f64;
+            let computed = 1.0 - 1.0 / denominator as f64;
+            for coverage in [written, computed, written.next_down()] {
+                // From eight nines on neighbours of the fraction are nearer than an ulp
+                // can tell, and the simplest is taken.
+                let alpha = Alpha::from_coverage(coverage).unwrap();
+                if nines < 8 {
+                    assert_eq!(alpha.fraction(), (1, denominator), "{coverage}");
+                }
+                assert!((alpha.coverage() - coverage).abs() <= 3.0 * f64::EPSILON);
+            }
+        }
+        for coverage in [1.0, 1.0_f64.next_down(), 0.0, f64::NAN] {
+            assert!(Alpha::from_coverage(coverage).is_err());
+        }
+    }
 }

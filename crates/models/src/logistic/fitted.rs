@@ -63,10 +63,10 @@ impl fmt::Display for FitStop {
             Self::Iterations => "the iterations ran out",
             Self::Observer => "stopped from outside",
             Self::Separable => {
-                "the classes are separable and no penalty bounds the coefficients: set l2 above 0"
+                "the classes are separable and no penalty bounds the coefficients: give one above 0"
             }
             Self::Unbounded => {
-                "the classes are separable but for ties and no penalty bounds the coefficients: set l2 above 0"
+                "the classes are separable but for ties and no penalty bounds the coefficients: give one above 0"
             }
         })
     }
