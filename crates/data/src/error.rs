@@ -389,9 +389,7 @@ pub enum Error {
         n: usize,
     },
     /// A number of folds that cannot be made.
-    #[error(
-        "the number of folds is {k} for {n} {what}: give at least 2, at most {n}"
-    )]
+    #[error("the number of folds is {k} for {n} {what}: give at least 2, at most {n}")]
     BadFolds {
         /// Folds asked for.
         k: usize,
