@@ -13,7 +13,7 @@ const LN_2_LOW: f64 = 2.319_046_813_846_299_6e-17;
 
 /// Place of the exponent, what is added to it, and from bit 1 to the sign.
 const DIGITS: u32 = 52;
-const BIAS: u64 = 1023;
+const BIAS: f64 = 1023.0;
 const SIGN: u32 = 62;
 /// Beyond these eˣ is 0 or ∞, and eˣ − 1 is −1 or ∞.
 const EXP_ENDS: (f64, f64) = (-746.0, 710.0);

@@ -57,17 +57,21 @@ macro_rules! formulas {
             if x < low { low } else { x }
         }
 
-        /// 2ⁿ for the integer n that `ROUND + n` holds in its low bits.
+        /// Rounds like `ROUND`, and leaves in the low bits the integer n as the
+        /// exponent of 2ⁿ.
+        const POWER: $t = ROUND + BIAS;
+
+        /// 2ⁿ for `POWER + n`.
         #[inline(always)]
-        fn power_of_two(rounded: $t) -> $t {
-            $t::from_bits(rounded.to_bits().wrapping_add(BIAS) << DIGITS)
+        fn power_of_two(held: $t) -> $t {
+            $t::from_bits(held.to_bits() << DIGITS)
         }
 
-        /// (ROUND + k, eʳ − 1) with x = k ln 2 + r and |r| ≤ ½ ln 2.
+        /// (POWER + k, eʳ − 1) with x = k ln 2 + r and |r| ≤ ½ ln 2.
         #[inline(always)]
         fn reduced_exp(x: $t) -> ($t, $t) {
-            let held = x.mul_add(std::$t::consts::LOG2_E, ROUND);
-            let k = held - ROUND;
+            let held = x.mul_add(std::$t::consts::LOG2_E, POWER);
+            let k = held - POWER;
             // The first step is exact: its result is a short multiple of 2⁻⁵⁴.
             let r = k.mul_add(-LN_2_LOW, k.mul_add(-std::$t::consts::LN_2, x));
             (held, (r * r).mul_add(poly(&EXP, r), r))
@@ -76,9 +80,9 @@ macro_rules! formulas {
         /// y 2ᵏ, the power as two factors: one alone leaves the range of normal numbers.
         #[inline(always)]
         fn scaled(y: $t, held: $t) -> $t {
-            let k = held - ROUND;
-            let half = k.mul_add(0.5, ROUND);
-            let rest = (k - (half - ROUND)) + ROUND;
+            let k = held - POWER;
+            let half = k.mul_add(0.5, POWER);
+            let rest = (k - (half - POWER)) + POWER;
             y * power_of_two(half) * power_of_two(rest)
         }
 
@@ -147,23 +151,23 @@ macro_rules! formulas {
             if x < -1.0 { $t::NAN } else { y }
         }
 
-        /// tanh x = n/(n + 2) with n = e^(2x) − 1.
+        /// tanh x = m/(m + 1) with m = ½ (e^(2x) − 1).
         #[inline(always)]
         pub(super) fn tanh(x: $t) -> $t {
             let a = x.abs();
             let t = 2.0 * if a > TANH_END { TANH_END } else { a };
-            // r lies between 0 and ln 2, and not around 0: what makes up n is
+            // r lies between 0 and ln 2, and not around 0: what makes up m is
             // positive then, and nothing cancels.
-            let held = t.mul_add(std::$t::consts::LOG2_E, -0.5) + ROUND;
-            let r = (held - ROUND).mul_add(-std::$t::consts::LN_2, t);
+            const HALF_POWER: $t = POWER - 1.0;
+            let held = t.mul_add(std::$t::consts::LOG2_E, -0.5) + HALF_POWER;
+            let r = (held - HALF_POWER).mul_add(-std::$t::consts::LN_2, t);
             let e = (r * r).mul_add(poly(&RISE, r), r);
-            let scale = power_of_two(held);
-            let n = scale.mul_add(e, scale - 1.0);
-            let y = n / (n + 2.0);
-            // y = ½n (1 − y), where n is small free of what the quotient has rounded.
-            let half = 0.5 * n;
-            let near = (-y).mul_add(half, half);
-            (if n < 1.0 { near } else { y }).copysign(x)
+            let half = power_of_two(held);
+            let m = half.mul_add(e, half - 0.5);
+            let y = m / (m + 1.0);
+            // y = m (1 − y), where m is small free of what the quotient has rounded.
+            let near = (-y).mul_add(m, m);
+            (if m < 0.5 { near } else { y }).copysign(x)
         }
 
         /// 1/(1 + e⁻ˣ).

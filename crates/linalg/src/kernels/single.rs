@@ -12,7 +12,7 @@ const ROUND: f32 = 12_582_912.0;
 const LN_2_LOW: f32 = -1.904_654_3e-9;
 /// Place of the exponent, what is added to it, and from bit 1 to the sign.
 const DIGITS: u32 = 23;
-const BIAS: u32 = 127;
+const BIAS: f32 = 127.0;
 const SIGN: u32 = 30;
 /// Beyond these eˣ is 0 or ∞, and eˣ − 1 is −1 or ∞.
 const EXP_ENDS: (f32, f32) = (-104.0, 89.0);
