@@ -53,6 +53,12 @@ pub(crate) fn prefetch_slice<T>(x: &[T]) {
     x.chunks(LINE / size_of::<T>()).for_each(|line| prefetch(line.as_ptr().cast()));
 }
 
+/// Asks for the line of a place, which need not be one of ours.
+#[inline(always)]
+pub(crate) fn prefetch_place<T>(place: *const T) {
+    prefetch(place.cast());
+}
+
 /// Rows that will be read next, asked for some at a time.
 pub(crate) struct RowsAhead<'a> {
     rows: std::slice::Iter<'a, &'a [f64]>,

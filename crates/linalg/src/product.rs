@@ -2,7 +2,7 @@
 
 use faer::{MatMut, MatRef};
 
-use crate::{Error, Result, Scalar, Tensor, column};
+use crate::{Error, Result, Scalar, Tensor, column, packed};
 
 /// C = A B for A ~ (n, k), B ~ (k, m); a transposed operand is `a.transpose()`.
 ///
@@ -30,8 +30,32 @@ pub fn matmul_into<T: Scalar>(
     B: MatRef<'_, T>,
 ) -> Result<()> {
     check_product(C.as_ref(), A, B)?;
-    T::gemm(C, add.then_some(T::ONE), A, B);
+    gemm(C, add.then_some(T::ONE), A, B);
     Ok(())
+}
+
+/// C = A B, or C += α A B with `onto` = Some(α).
+pub(crate) fn gemm<T: Scalar>(
+    C: MatMut<'_, T>,
+    onto: Option<T>,
+    A: MatRef<'_, T>,
+    B: MatRef<'_, T>,
+) {
+    let (C, A, B) = into_rows(C, A, B);
+    T::gemm_by(packed::best(onto, A, B), C, onto, A, B);
+}
+
+/// The same product written into rows: one into columns is that of the transposes.
+pub(crate) fn into_rows<'c, 'a, T>(
+    C: MatMut<'c, T>,
+    A: MatRef<'a, T>,
+    B: MatRef<'a, T>,
+) -> (MatMut<'c, T>, MatRef<'a, T>, MatRef<'a, T>) {
+    if C.row_stride() == 1 && C.col_stride() != 1 {
+        (C.transpose_mut(), B.transpose(), A.transpose())
+    } else {
+        (C, A, B)
+    }
 }
 
 /// Whether C has the shape of A B.
@@ -82,7 +106,7 @@ pub fn matvec<T: Scalar>(A: MatRef<'_, T>, x: &[T]) -> Result<Vec<T>> {
     }
     let mut y = vec![T::ZERO; A.nrows()];
     let out = MatMut::from_column_major_slice_mut(&mut y, A.nrows(), 1);
-    T::gemm(out, None, A, column(x));
+    gemm(out, None, A, column(x));
     Ok(y)
 }
 
@@ -164,7 +188,7 @@ pub fn matmul_batched_into<T: Scalar>(
     for i in 0..n {
         let out = MatMut::from_row_major_slice_mut(Z.row_mut(i), a, c);
         let x = MatRef::from_row_major_slice(X.row(i), a, b);
-        T::gemm(out, None, x, MatRef::from_row_major_slice(Y.row(i), b, c));
+        gemm(out, None, x, MatRef::from_row_major_slice(Y.row(i), b, c));
     }
     Ok(())
 }

@@ -11,10 +11,10 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::prelude::ReborrowMut;
 use faer::{Accum, ContiguousFwd, MatMut, MatRef, Par};
 
-use crate::Real;
 use crate::least_squares::{pack_rows, transpose_tile};
+use crate::packed::{Product, Way};
 use crate::simd::dispatch;
-use crate::{gram, packed};
+use crate::{Real, gram};
 
 /// Element of a [`Tensor`](crate::Tensor): `f32` or `f64`.
 pub trait Scalar:
@@ -35,14 +35,17 @@ pub trait Scalar:
 pub(crate) mod sealed {
     use faer::{ContiguousFwd, MatMut, MatRef};
 
+    use crate::packed::Way;
+
     /// The compiled calls into faer.
     pub trait Kernels: crate::kernels::Lane {
-        /// `dst = lhs rhs`, or `dst += α lhs rhs` with `onto` = Some(α).
-        fn gemm(
-            dst: MatMut<'_, Self>,
+        /// C = A B, or C += α A B with `onto` = Some(α), in one of our ways or by faer.
+        fn gemm_by(
+            way: Option<Way>,
+            C: MatMut<'_, Self>,
             onto: Option<Self>,
-            lhs: MatRef<'_, Self>,
-            rhs: MatRef<'_, Self>,
+            A: MatRef<'_, Self>,
+            B: MatRef<'_, Self>,
         );
         /// Eight rows written into columns `ld` apart, column j times `scales[j]`.
         fn transpose_tile(rows: [&[Self]; 8], scales: &[f64], out: &mut [f64], ld: usize);
@@ -93,25 +96,19 @@ macro_rules! impl_scalar {
             const NAN: Self = $t::NAN;
         }
         impl sealed::Kernels for $t {
-            fn gemm(
-                dst: MatMut<'_, $t>,
+            fn gemm_by(
+                way: Option<Way>,
+                C: MatMut<'_, $t>,
                 onto: Option<$t>,
-                lhs: MatRef<'_, $t>,
-                rhs: MatRef<'_, $t>,
+                A: MatRef<'_, $t>,
+                B: MatRef<'_, $t>,
             ) {
                 thread_local! {
                     static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
                 }
-                // A column-major result is the product of the transposes.
-                let (C, A, B) = if dst.row_stride() == 1 && dst.col_stride() != 1 {
-                    (dst.transpose_mut(), rhs.transpose(), lhs.transpose())
-                } else {
-                    (dst, lhs, rhs)
-                };
-                // faer would not round α A B before it is added.
-                if packed::pays(A, B) || !matches!(onto, None | Some(1.0 | -1.0)) {
+                if let Some(way) = way {
                     return SCRATCH.with_borrow_mut(|scratch| {
-                        pulp::Arch::new().dispatch(packed::Product { C, onto, A, B, scratch });
+                        pulp::Arch::new().dispatch(Product { way, C, onto, A, B, scratch });
                     });
                 }
                 let accum = if onto.is_some() { Accum::Add } else { Accum::Replace };

@@ -5,11 +5,11 @@
 //! rows by whole columns, so that no entry is summed in another way than by one
 //! thread, and each thread packs what only it reads.
 
-use faer::prelude::ReborrowMut;
 use faer::{MatMut, MatRef};
 
-use crate::product::check_product;
-use crate::{Result, Scalar, Team, packed};
+use crate::packed::{self, Way};
+use crate::product::{check_product, into_rows};
+use crate::{Result, Scalar, Team};
 
 /// Multiply-adds of a product from which on a second thread pays: about 10 µs of
 /// one thread, of which a fork takes 1.
@@ -66,42 +66,40 @@ pub fn matmul_shared<T: Scalar>(
     B: MatRef<'_, T>,
 ) -> Result<()> {
     check_product(C.as_ref(), A, B)?;
-    if team.is_alone() || !is_worth_sharing(A.nrows(), A.ncols(), B.ncols()) {
-        T::gemm(C, onto, A, B);
-    } else {
-        let parts = A.nrows() * A.ncols() * B.ncols() / PART;
-        halves(team, parts.max(2).ilog2().min(HALVINGS), C, onto, A, B);
-    }
+    let (C, A, B) = into_rows(C, A, B);
+    let (n, k, m) = (A.nrows(), A.ncols(), B.ncols());
+    let shared = !team.is_alone() && is_worth_sharing(n, k, m);
+    let halvings = if shared { (n * k * m / PART).max(2).ilog2().min(HALVINGS) } else { 0 };
+    let way = packed::best(onto, A, B);
+    halves(team, halvings, way, C, onto, A, B);
     Ok(())
 }
 
+/// In the way of the whole product, whatever would be best for a part.
 fn halves<T: Scalar>(
     team: Team,
     halvings: u32,
-    mut C: MatMut<'_, T>,
+    way: Option<Way>,
+    C: MatMut<'_, T>,
     onto: Option<T>,
     A: MatRef<'_, T>,
     B: MatRef<'_, T>,
 ) {
-    let (n, m) = (C.nrows(), C.ncols());
-    let by_rows = n > m;
+    let by_rows = C.nrows() > C.ncols();
+    let longer = C.nrows().max(C.ncols());
     // The first half is the larger.
-    let half = (n.max(m) / 2).next_multiple_of(NARROWEST);
-    let rest = n.max(m) - half.min(n.max(m));
-    let (last_A, last_B) =
-        if by_rows { (A.subrows(n - rest, rest), B) } else { (A, B.subcols(m - rest, rest)) };
-    // The way of summing must stay that of the whole product.
-    let alike = packed::pays(last_A, last_B) == packed::pays(A, B);
-    if halvings == 0 || rest < NARROWEST || !alike {
-        return T::gemm(C, onto, A, B);
+    let half = (longer / 2).next_multiple_of(NARROWEST);
+    if halvings == 0 || longer < half + NARROWEST {
+        return T::gemm_by(way, C, onto, A, B);
     }
-    let (first_A, first_B) =
-        if by_rows { (A.subrows(0, half), B) } else { (A, B.subcols(0, half)) };
-    let (first, last) =
-        if by_rows { C.rb_mut().split_at_row_mut(half) } else { C.rb_mut().split_at_col_mut(half) };
+    let ((first, last), (first_A, last_A), (first_B, last_B)) = if by_rows {
+        (C.split_at_row_mut(half), A.split_at_row(half), (B, B))
+    } else {
+        (C.split_at_col_mut(half), (A, A), B.split_at_col(half))
+    };
     team.join(
-        || halves(team, halvings - 1, first, onto, first_A, first_B),
-        || halves(team, halvings - 1, last, onto, last_A, last_B),
+        || halves(team, halvings - 1, way, first, onto, first_A, first_B),
+        || halves(team, halvings - 1, way, last, onto, last_A, last_B),
     );
 }
 
@@ -151,6 +149,12 @@ mod tests {
         check::<f32>(1200, 600, 10);
         check::<f64>(9000, 64, 1);
         check::<f64>(300, 600, 16);
+        // Columns where they lie, also where a part would have too few rows for it, or
+        // a part of what is copied could lie.
+        check::<f32>(150, 600, 48);
+        check::<f32>(64, 600, 128);
+        check::<f32>(180, 600, 256);
+        check::<f64>(200, 700, 64);
     }
 
     /// C + α A B by one call and in three steps, whichever operand is transposed.

@@ -93,7 +93,12 @@ pub(super) const WORKLOADS: &[Workload] = &[
     in_f32("matmul-f32-1024x1024x1024"),
     in_f64("matmul-f64-1024x1024x1024"),
     in_f64("matmul-f64-2048x64x10"),
+    // Few columns, with rows of the transposed operand up to 4096 bytes apart.
     in_f64("matmul-tn-f64-64x2048x16"),
+    in_f64("matmul-tn-f64-256x128x16"),
+    in_f64("matmul-tn-f64-784x512x16"),
+    in_f64("matmul-tn-f64-512x512x16"),
+    in_f32("matmul-tn-f32-784x512x32"),
     in_f64("gram-f64-100x10000x100"),
     // None of these three has batches.
     Workload { variants: &[], ..in_f32("batched-f32-32x32x32") },

@@ -16,7 +16,15 @@ const FETCHED: usize = 16;
 #[inline(always)]
 pub(super) fn pack<T: Scalar>(X: MatRef<'_, T>, width: usize, out: &mut [T]) {
     let (k, w) = (X.nrows(), X.ncols());
-    for (panel, first) in out.chunks_exact_mut(k * width).zip((0..w).step_by(width)) {
+    let done = match (X.try_as_row_major(), width) {
+        (Some(X), ROWS) => together::<T, ROWS>(X, out),
+        (Some(X), 8) => together::<T, 8>(X, out),
+        (Some(X), 16) => together::<T, 16>(X, out),
+        (Some(X), WIDEST) => together::<T, WIDEST>(X, out),
+        _ => 0,
+    };
+    let panels = out.chunks_exact_mut(k * width).zip((0..w).step_by(width));
+    for (panel, first) in panels.skip(done / width) {
         let X = X.subcols(first, width.min(w - first));
         if let Some(X) = X.try_as_row_major() {
             copy(X, width, panel);
@@ -31,6 +39,29 @@ pub(super) fn pack<T: Scalar>(X: MatRef<'_, T>, width: usize, out: &mut [T]) {
             _ => place(X, width, panel),
         }
     }
+}
+
+/// Four panels after four from rows in one piece, as far as there are columns for
+/// them; returns the number of those. Neighbours in a row come into the cache together.
+#[inline(always)]
+fn together<T: Scalar, const W: usize>(X: InRows<'_, T>, out: &mut [T]) -> usize {
+    let (k, done) = (X.nrows(), X.ncols() / (4 * W) * 4 * W);
+    let fours = out.as_chunks_mut::<W>().0.chunks_exact_mut(4 * k);
+    for (panels, first) in fours.zip((0..done).step_by(4 * W)) {
+        let (front, back) = panels.split_at_mut(2 * k);
+        let ((a, b), (c, d)) = (front.split_at_mut(k), back.split_at_mut(k));
+        let X = X.subcols(first, 4 * W);
+        for (l, ((a, b), (c, d))) in a.iter_mut().zip(b).zip(c.iter_mut().zip(d)).enumerate() {
+            // Rows lie apart, where the processor does not fetch by itself.
+            if l + FETCHED < k {
+                prefetch_slice(X.row(l + FETCHED).as_slice());
+            }
+            if let [w, x, y, z, ..] = X.row(l).as_slice().as_chunks::<W>().0 {
+                (*a, *b, *c, *d) = (*w, *x, *y, *z);
+            }
+        }
+    }
+    done
 }
 
 /// A panel from rows in one piece.

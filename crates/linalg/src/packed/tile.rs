@@ -10,12 +10,15 @@ use pulp::{Simd, WithSimd};
 
 use super::{InRows, Product};
 use crate::Scalar;
-use crate::ahead::prefetch_slice;
+use crate::ahead::{prefetch_place, prefetch_slice};
 
 /// Rows of a tile; with two vectors of columns its sums fill twelve registers.
 pub(super) const ROWS: usize = 6;
 /// Columns of a tile on the widest vectors there are, of `f32`.
 pub(super) const WIDEST: usize = 32;
+
+/// Steps ahead for which a column of A is asked for.
+const AHEAD: isize = 4;
 
 /// Vectors of `T` on the processor `S`.
 pub(crate) trait Vectors<S: Simd>: Scalar {
@@ -129,15 +132,27 @@ impl<S: Simd, T: Vectors<S>> Left<S, T> for Rows<'_, T> {
     }
 }
 
-/// Columns as they lie, each in one piece: the rows of Aᵀ. There must be rows of A
-/// for whole tiles.
-pub(super) struct Columns<'a, T>(pub(super) InRows<'a, T>);
+/// Six columns as they lie, side by side: rows of Aᵀ.
+pub(super) struct Columns<'a, T> {
+    pub(super) A: InRows<'a, T>,
+    /// The first so many of the six do not belong to the tile.
+    pub(super) missing: usize,
+}
 
 impl<S: Simd, T: Vectors<S>> Left<S, T> for Columns<'_, T> {
     #[inline(always)]
-    fn tile(&self, simd: S, row: usize, B: &[[T::Vector; 2]]) -> Sums<T::Vector> {
-        let columns = self.0.row_iter().filter_map(|column| column.as_slice()[row..].first_chunk());
-        sum::<S, T>(simd, columns.zip(B).map(|(a, b)| (*a, *b)))
+    fn tile(&self, simd: S, _: usize, B: &[[T::Vector; 2]]) -> Sums<T::Vector> {
+        let ahead = AHEAD * self.A.row_stride();
+        let columns = self.A.row_iter().filter_map(|column| {
+            let column = column.as_slice();
+            prefetch_place(column.as_ptr().wrapping_offset(ahead));
+            column.first_chunk()
+        });
+        if self.missing == 0 {
+            return sum::<S, T>(simd, columns.zip(B).map(|(a, b)| (*a, *b)));
+        }
+        let at: [usize; ROWS] = std::array::from_fn(|i| (i + self.missing).min(ROWS - 1));
+        sum::<S, T>(simd, columns.zip(B).map(|(a, b)| (at.map(|i| a[i]), *b)))
     }
 }
 
