@@ -56,11 +56,10 @@ const TRANSPOSED_RAGGED: usize = 128;
 /// Smallest side from which other products are worth it: 1.03 times as fast as
 /// faer at 512³ in `f32`, 1.05 in `f64`, 1.1 at 1024³; slower at 256³.
 const LARGE: usize = 512;
-/// The same for rows and columns of C where A need not be packed: 1.01 times as
-/// fast at 128 × 784 × 256, 1.03 at 512 × 784 × 256; slower with 32 rows, half of the
-/// columns or a third of k.
-const LARGE_ROWS: usize = 128;
-const LARGE_COLUMNS: usize = 256;
+/// The same for rows and columns of C where A need not be packed: 1.03 times as
+/// fast at 512 × 784 × 256; 0.98 with 128 rows, slower with half of the columns or a
+/// third of k.
+const LARGE_OF_ROWS: usize = 256;
 /// Columns of B of the narrow products in `f32` with A transposed, and fewest
 /// rows of C and inner dimension: 1.4 times as fast as faer at 256 × 32 × 10 and
 /// 256 × 512 × 10, 2.5 times at 256 × 32 × 4; slower with 16 columns, 32 rows or in
@@ -107,7 +106,7 @@ pub(crate) fn best<T: Scalar>(onto: Option<T>, A: MatRef<'_, T>, B: MatRef<'_, T
     let way = way(A, B);
     let pays = match way {
         Way::Copied => large || is_transposed(A) && deep,
-        Way::Rows => k >= LARGE && n >= LARGE_ROWS && m >= LARGE_COLUMNS,
+        Way::Rows => k >= LARGE && n.min(m) >= LARGE_OF_ROWS,
         Way::Columns | Way::Narrow => true,
     };
     // By one the product is exact.
